@@ -1,0 +1,1 @@
+"""Who lives on the floor. Imports `bus` and nothing above."""

@@ -1,0 +1,238 @@
+"""An actor of the floor: a `LoopActor` with a place on the bus, a name in the directory and a heartbeat.
+
+A subclass says what it owns (`prefixes`), answers requests in methods named after them (`on_submit_order` handles
+`SubmitOrder`, plain or async; a `Refused` that it returns is a denial), and follows its life in three hooks:
+`setup` (open what it needs; nobody knows it yet), `begin` (it is on the floor), `end` (it leaves).
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import re
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from actors.runtime.exit_codes import ActorExit, ExitCode
+from actors.runtime.log import Log
+from actors.runtime.loop_actor import LoopActor
+from bus.clock import Clock, SystemClock
+from bus.codec import RequestHeader
+from bus.directory import DIRECTORY, endpoints
+from bus.member import Member, RegistrationError
+from bus.messages import (
+    ActorHeartbeat,
+    Code,
+    Deregister,
+    Empty,
+    ExitPolicy,
+    Message,
+    Refused,
+    Register,
+)
+from bus.requests import Answer, Reply
+from bus.streams import Publisher
+from bus.transport import Transport, ZmqTransport
+
+__all__ = ["Actor", "Context"]
+
+HEARTBEAT_S = 0.5
+"""Between heartbeats; the supervisor kills an actor that misses several in a row."""
+ORPHAN_S = 5.0
+"""Without an answer from the directory for this long an actor stops: it never trades on as an orphan."""
+REGISTER_TIMEOUT_S = 15.0
+"""How long a starting actor waits for the directory."""
+VERSION = "0.1"
+"""The version that is shaken hands on: a different number before the dot is refused."""
+
+_WORD = re.compile(r"(?<!^)(?=[A-Z])")
+
+
+class Context(msgspec.Struct, frozen=True):
+    """Where an actor lives and how it was configured. Data only, so that a process can be started with it."""
+
+    name: str
+    kind: str
+    run_dir: str
+    state_dir: str
+    floor: str
+    instance: str = ""
+    settings: dict[str, Any] = {}
+    durability: str = "process"
+    attached: bool = False
+    exit_policy: ExitPolicy = ExitPolicy.CANCEL
+    log_level: str = "INFO"
+
+
+class Actor(LoopActor):
+    """Base of every actor on the floor."""
+
+    prefixes: tuple[str, ...] = ()
+    """The topics that this actor owns."""
+    serves = True
+    """False for an actor that answers no requests."""
+
+    def __init__(
+        self,
+        context: Context,
+        clock: Clock | None = None,
+        transport: Callable[[Any], Transport] = ZmqTransport,
+    ) -> None:
+        super().__init__()
+        self.context = context
+        self.name = context.name
+        self.clock: Clock = clock or SystemClock()
+        self.log = Log(context.name)
+        self.state = "STARTING"
+        self.state_reason = ""
+        self.member: Member
+        self._transport = transport
+        self._handlers: dict[type, Callable[[Any, RequestHeader], Any] | None] = {}
+        self._last_answer_s = 0.0
+        self._last_beat_s = 0.0
+
+    # hooks
+
+    async def setup(self) -> None:
+        """Hook: open what the actor needs. Nobody knows it yet."""
+
+    async def begin(self) -> None:
+        """Hook: the actor is on the floor and has its epoch."""
+
+    async def end(self) -> None:
+        """Hook: the actor was asked to stop; it can still speak."""
+
+    def topic_state(self, topic: str) -> Message | None:
+        """Hook: the whole state of a topic of ours; `Empty()` where it has none, None while it is not known."""
+        return Empty()
+
+    def topic_opened(self, topic: str) -> None:
+        """Hook: a topic of ours has its first reader."""
+
+    def topic_closed(self, topic: str) -> None:
+        """Hook: a topic of ours lost its last reader a while ago."""
+
+    def counters(self) -> dict[str, int]:
+        """Hook: figures of this actor, shown by the supervisor and the monitor."""
+        return self.member.counters()
+
+    # speaking
+
+    @property
+    def epoch(self) -> int:
+        """The number of this life; never used before."""
+        return self.member.epoch
+
+    @property
+    def publisher(self) -> Publisher:
+        """The publisher of our topics."""
+        assert self.member.publisher is not None, f"{type(self).__name__} owns no prefixes, so it publishes nothing"
+        return self.member.publisher
+
+    def ready(self, state: str = "READY", reason: str = "") -> None:
+        """Say how the actor is; the next heartbeat tells the supervisor at once."""
+        if (state, reason) != (self.state, self.state_reason):
+            self.state, self.state_reason = state, reason
+            self._beat()
+
+    # life
+
+    async def on_start(self) -> None:  # type: ignore[override]
+        self.member = Member(self.name, self.context.run_dir, self._transport(self.loop), self.loop, self.clock)
+        await self.setup()
+        if self.prefixes:
+            self.member.publish_under(self.prefixes, self.topic_state, self.topic_opened, self.topic_closed)
+        if self.serves:
+            self.member.serve(self._dispatch, self._spawn_request, self.fail)
+        await self.join_floor()
+        await self.begin()
+        if self.state == "STARTING":
+            self.ready()
+        gc.collect()
+        gc.freeze()  # what lives now lives for ever: the collector need not look at it again
+
+    async def join_floor(self) -> None:
+        """Register with the directory. Raises ActorExit when it refuses."""
+        publisher, server = self.member.publisher, self.member.server
+        registration = Register(
+            name=self.name,
+            kind=self.context.kind,
+            pid=os.getpid(),
+            version=VERSION,
+            instance=self.context.instance,
+            publishes_at=self._endpoint(0) if publisher else "",
+            serves_at=self._endpoint(1) if server else "",
+            prefixes=self.prefixes,
+            exit_policy=self.context.exit_policy,
+            attached=self.context.attached,
+        )
+        try:
+            registered = await self.member.register(registration, REGISTER_TIMEOUT_S)
+        except RegistrationError as error:
+            code = ExitCode.FAILED if error.reply.status >= 5 else ExitCode.CONFIGURATION
+            raise ActorExit(code, f"the floor refused {self.name!r}: {error.reply.reason}") from None
+        self._last_answer_s = self._last_beat_s = self.loop.time()
+        self.every(HEARTBEAT_S, self._beat)
+        self.log.info("joined the floor", floor=registered.floor, epoch=registered.epoch, pid=os.getpid())
+
+    async def on_stop(self) -> None:  # type: ignore[override]
+        self.state = "STOPPING"
+        await self.end()
+        await self.member.send(DIRECTORY, Deregister(self.name, self.epoch, "stopped"), 1.0)
+
+    def on_closed(self) -> None:
+        if hasattr(self, "member"):
+            self.member.close()
+
+    def _endpoint(self, index: int) -> str:
+        return endpoints(self.context.run_dir, self.name)[index]
+
+    def _beat(self) -> None:
+        if not self.epoch or self.state == "STOPPING":
+            return
+        now = self.loop.time()
+        lag_ms = max(0.0, (now - self._last_beat_s - HEARTBEAT_S) * 1000)
+        self._last_beat_s = now
+        beat = ActorHeartbeat(self.name, self.epoch, self.state, self.state_reason, lag_ms, self.counters())
+        future = self.member.send(DIRECTORY, beat, ORPHAN_S)
+        future.add_done_callback(lambda done: self._on_beat_answer(done.result()))
+        if now - self._last_answer_s > ORPHAN_S:
+            self._last_answer_s = now
+            self.on_orphaned()
+
+    def _on_beat_answer(self, reply: Reply) -> None:
+        if reply.ok:
+            self._last_answer_s = self.loop.time()
+        elif reply.code is Code.NOT_ALLOWED:
+            self.fail(ActorExit(ExitCode.FENCED, f"another life of {self.name!r} has taken over"))
+
+    def on_orphaned(self) -> None:
+        """The supervisor is gone: stop, by way of `end`."""
+        self.log.error("the supervisor does not answer; stopping", seconds=ORPHAN_S)
+        self.stop()
+
+    # requests
+
+    def _dispatch(self, message: Message, header: RequestHeader) -> Answer | Awaitable[Answer]:
+        kind = type(message)
+        if kind not in self._handlers:
+            self._handlers[kind] = getattr(self, "on_" + _WORD.sub("_", kind.__name__).lower(), None)
+        handler = self._handlers[kind]
+        if handler is None:
+            return Refused(Code.UNSUPPORTED, f"{self.name} does not answer {kind.__name__}")
+        result: Answer | Awaitable[Answer] = handler(message, header)
+        return result
+
+    def _spawn_request(self, awaitable: Awaitable[None]) -> object:
+        return self.spawn(_as_coroutine(awaitable))
+
+    def state_path(self, *parts: str) -> Path:
+        """Return a path below the floor's state directory."""
+        return Path(self.context.state_dir, *parts)
+
+
+async def _as_coroutine(awaitable: Awaitable[None]) -> None:
+    await awaitable

@@ -1,0 +1,44 @@
+"""How a process of ours ends, and what its supervisor makes of it."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+__all__ = ["ActorExit", "ExitCode"]
+
+
+class ExitCode(IntEnum):
+    """The exit codes of actors and commands."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    CONFIGURATION = 10
+    BANNED = 11
+    FENCED = 12
+    TOO_SLOW = 13
+
+    @property
+    def meaning(self) -> str:
+        """What happened, and what the supervisor does."""
+        return _MEANINGS[self]
+
+
+_MEANINGS = {
+    ExitCode.DONE: "done: ended as asked; restarted only where it is permanent",
+    ExitCode.FAILED: "failed: restarted at once, from the second time with back-off",
+    ExitCode.USAGE: "the command line was wrong; nothing was started",
+    ExitCode.CONFIGURATION: "configuration or credentials are wrong: never restarted, alerted",
+    ExitCode.BANNED: "the venue has banned this address until a time: restarted then",
+    ExitCode.FENCED: "another copy has taken over: this one sent nothing more and is not restarted",
+    ExitCode.TOO_SLOW: "could not keep up with its input: restarted with back-off",
+}
+
+
+class ActorExit(Exception):
+    """Raised in an actor to end its process with a code that tells its supervisor what to do."""
+
+    def __init__(self, code: ExitCode, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason

@@ -1,0 +1,95 @@
+"""One process, one actor: from a spec file to an exit code.
+
+``python -m actors.runtime.process SPEC.json`` is what the supervisor starts. The actor runs in the main thread, so
+signals work and there is one Python thread.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from actors.runtime.actor import Actor, Context
+from actors.runtime.exit_codes import ActorExit, ExitCode
+from actors.runtime.log import Log, configure
+
+__all__ = ["ActorSpec", "bind_to_parent", "load_class", "main", "run_actor"]
+
+SUPERVISOR_PID = "TRADEFLOOR_SUPERVISOR_PID"
+"""The environment variable by which a child knows its supervisor."""
+_PR_SET_PDEATHSIG = 1
+
+
+class ActorSpec(msgspec.Struct, frozen=True):
+    """What a process runs: an actor class by import path, and where it lives."""
+
+    actor: str
+    context: Context
+    log_file: str = ""
+
+
+def load_class(path: str) -> type[Actor]:
+    """Return the actor class ``package.module:Class``. Raises ActorExit where there is none."""
+    module, colon, name = path.partition(":")
+    try:
+        found: Any = getattr(importlib.import_module(module), name) if colon else None
+    except (ImportError, AttributeError) as error:
+        raise ActorExit(ExitCode.CONFIGURATION, f"actor {path!r}: {error}") from error
+    if not (isinstance(found, type) and issubclass(found, Actor)):
+        raise ActorExit(ExitCode.CONFIGURATION, f"actor {path!r}: expected package.module:ActorClass")
+    return found
+
+
+def bind_to_parent() -> bool:
+    """Ask the kernel for SIGTERM when the supervisor dies; False when it is dead already. Linux; elsewhere nothing."""
+    expected = os.environ.get(SUPERVISOR_PID)
+    if not expected:
+        return True
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    return os.getppid() == int(expected)
+
+
+def run_actor(actor: Actor) -> int:
+    """Run an actor in this thread until it ends; return the process's exit code."""
+    return exit_code(actor.run_here())
+
+
+def exit_code(actor: Actor) -> int:
+    """Map how an actor ended to an exit code."""
+    failure = actor.failure
+    if failure is None:
+        return ExitCode.DONE
+    return failure.code if isinstance(failure, ActorExit) else ExitCode.FAILED
+
+
+def main(arguments: list[str]) -> int:
+    """Run the actor that the spec file describes."""
+    spec = msgspec.json.decode(Path(arguments[0]).read_bytes(), type=ActorSpec)
+    configure(Path(spec.log_file) if spec.log_file else None, spec.context.log_level)
+    log = Log(spec.context.name)
+    if not bind_to_parent():
+        log.error("the supervisor is gone; not starting")
+        return ExitCode.FAILED
+    try:
+        actor = load_class(spec.actor)(spec.context)
+    except ActorExit as error:
+        log.error("cannot start", reason=error.reason)
+        return error.code
+    code = run_actor(actor)
+    if isinstance(actor.failure, ActorExit):
+        log.error("ended", code=code, reason=actor.failure.reason)
+    else:
+        log.info("ended", code=code)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

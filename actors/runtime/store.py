@@ -1,0 +1,93 @@
+"""SQLite for journals: one file, one writer, commits in the loop.
+
+Measured for this design (MECHANISMS: 9): a commit with ``synchronous=NORMAL`` is about 9 us and survives any crash of
+ours; the real stall is SQLite's own checkpoint (5 ms at p99.9), so that is kept out of the write path: it is off, and
+`checkpoint` is called by a timer when nothing waits. With durability ``power`` (``synchronous=FULL``) a commit also
+survives the loss of the host and costs 105 to 200 us.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Protocol
+
+__all__ = ["CHECKPOINT_S", "SqliteStore", "Store", "StoreError"]
+
+CHECKPOINT_S = 5.0
+"""Between checkpoints: bounds the write-ahead file to some seconds of events."""
+BUSY_MS = 2_000
+"""How long a reader's lock (the checker, a backup) may hold a commit up before it is an error."""
+
+
+class StoreError(Exception):
+    """A journal cannot be opened or was written by a newer version."""
+
+
+class Store(Protocol):
+    """What a journal needs of its database; parameters and rows are those of SQLite."""
+
+    def execute(self, sql: str, parameters: Iterable[Any] = ()) -> int:
+        """Write within the open transaction (begun if need be) and return the new row's id."""
+
+    def rows(self, sql: str, parameters: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
+        """Read."""
+
+    def commit(self) -> None:
+        """Make everything written so far durable."""
+
+    def checkpoint(self) -> None:
+        """Fold the write-ahead file into the database."""
+
+    def close(self) -> None:
+        """Commit and close."""
+
+
+class SqliteStore:
+    """A `Store` in a file. `schema` creates what is missing; `version` is the highest that this code reads."""
+
+    def __init__(self, path: Path | str, schema: str, version: int, durability: str = "process") -> None:
+        self.path = Path(path)
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._open = False
+        try:
+            self._database = sqlite3.connect(self.path, isolation_level=None, check_same_thread=True)
+            self._database.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+            self._database.execute("PRAGMA journal_mode=WAL")
+            self._database.execute(f"PRAGMA synchronous={'FULL' if durability == 'power' else 'NORMAL'}")
+            self._database.execute("PRAGMA wal_autocheckpoint=0")
+            self._database.execute("CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)")
+            self._check_version(version)
+            self._database.executescript(schema)
+        except sqlite3.Error as error:
+            raise StoreError(f"journal {self.path}: {error}") from error
+
+    def _check_version(self, version: int) -> None:
+        found = self._database.execute("SELECT value FROM meta WHERE key='schema_version'").fetchone()
+        if found is None:
+            self._database.execute("INSERT INTO meta VALUES ('schema_version', ?)", (str(version),))
+        elif int(found[0]) > version:
+            raise StoreError(f"journal {self.path} has schema version {found[0]}; this version reads up to {version}")
+
+    def execute(self, sql: str, parameters: Iterable[Any] = ()) -> int:
+        if not self._open:
+            self._database.execute("BEGIN IMMEDIATE")
+            self._open = True
+        return self._database.execute(sql, tuple(parameters)).lastrowid or 0
+
+    def rows(self, sql: str, parameters: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
+        return self._database.execute(sql, tuple(parameters)).fetchall()
+
+    def commit(self) -> None:
+        if self._open:
+            self._database.execute("COMMIT")
+            self._open = False
+
+    def checkpoint(self) -> None:
+        self.commit()
+        self._database.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+    def close(self) -> None:
+        self.commit()
+        self._database.close()

@@ -1,0 +1,1 @@
+"""What is said on the floor and how it travels. Imports nothing else of this project."""

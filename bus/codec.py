@@ -1,0 +1,165 @@
+"""Messages to MessagePack and back.
+
+A message is an array ``[tag, field, ...]``; in front of it on a stream stands a `Header`, on a request a
+`RequestHeader`, on an answer a `ReplyHeader`, each an array too. Foreign bytes never raise here: what cannot be read
+becomes `Unreadable`, what is newer than we are becomes `Unknown`.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Any, Union
+
+import msgspec
+
+from bus.messages import CATALOGUE, Code, Message, Unknown, Unreadable
+
+__all__ = [
+    "MAX_MESSAGE_BYTES",
+    "WIRE_VERSION",
+    "Header",
+    "Kind",
+    "Received",
+    "ReplyHeader",
+    "ReplyStatus",
+    "RequestHeader",
+    "decode",
+    "decode_header",
+    "decode_reply_header",
+    "decode_request_header",
+    "encode",
+    "register",
+]
+
+WIRE_VERSION = 1
+"""The major version of frames and grammar. Another one is refused with both named."""
+
+MAX_MESSAGE_BYTES = 16 * 1024 * 1024
+"""A 5,000-level book is under 200 kB and a page of journal under 4 MB; anything near this is an error or an attack."""
+
+Received = Message | Unknown | Unreadable
+
+
+class Kind(IntEnum):
+    """What a stream frame is: the topic's whole state, one change, or a heartbeat."""
+
+    STATE = 0
+    CHANGE = 1
+    HEARTBEAT = 2
+
+
+class Header(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """In front of each stream message. `seq` runs per topic; a STATE repeats the last change's number."""
+
+    version: int
+    kind: int
+    sender: str
+    epoch: int
+    seq: int
+    ts_sent: int
+
+
+class RequestHeader(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """In front of each request. (caller, id) is answered once; `deadline_ns` is CLOCK_MONOTONIC of this host."""
+
+    version: int
+    id: int
+    caller: str
+    epoch: int
+    deadline_ns: int
+    ts_sent: int
+
+
+class ReplyStatus(IntEnum):
+    """How a request ended. The last two are never on the wire: the caller's own end says them."""
+
+    OK = 0
+    DENIED = 1
+    DUPLICATE = 2
+    EXPIRED = 3
+    FAILED = 4
+    NOT_SENT = 5
+    NO_ANSWER = 6
+
+
+class ReplyHeader(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """In front of each answer. A DENIED or FAILED answer's body is `Refused`."""
+
+    version: int
+    id: int
+    status: int
+    code: Code
+
+
+_encoder = msgspec.msgpack.Encoder()
+encode = _encoder.encode
+"""Encode a message or a header."""
+
+_header = msgspec.msgpack.Decoder(Header)
+_request = msgspec.msgpack.Decoder(RequestHeader)
+_reply = msgspec.msgpack.Decoder(ReplyHeader)
+_messages: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(Union[tuple(CATALOGUE.values())])  # noqa: UP007
+
+
+def register(*kinds: type[Message]) -> None:
+    """Add a venue package's own message types to what `decode` knows.
+
+    Raises ValueError for a tag that another class has.
+    """
+    global _messages
+    for kind in kinds:
+        if CATALOGUE.setdefault(kind.__name__, kind) is not kind:
+            raise ValueError(f"message tag {kind.__name__!r} is taken by {CATALOGUE[kind.__name__].__module__}")
+    _messages = msgspec.msgpack.Decoder(Union[tuple(CATALOGUE.values())])  # noqa: UP007
+
+
+def decode(raw: bytes) -> Received:
+    """Return the message in `raw`, or `Unknown` or `Unreadable`; never raises for any bytes."""
+    try:
+        message: Message = _messages.decode(raw)
+    except msgspec.ValidationError as error:
+        return _decode_foreign(raw, str(error))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
+        return Unreadable(bytes(raw[:1024]), str(error))
+    return message
+
+
+def _decode_foreign(raw: bytes, reason: str) -> Received:
+    try:
+        fields = msgspec.msgpack.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError, TypeError) as error:
+        return Unreadable(bytes(raw[:1024]), str(error))
+    if isinstance(fields, list) and fields and isinstance(fields[0], str) and fields[0] not in CATALOGUE:
+        return Unknown(fields[0], tuple(fields[1:]))
+    return Unreadable(bytes(raw[:1024]), reason)
+
+
+def decode_header(raw: bytes) -> Header | Unreadable:
+    """Return a stream header, or `Unreadable` for foreign bytes and another version."""
+    try:
+        header = _header.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return Unreadable(bytes(raw[:1024]), str(error))
+    return header if header.version == WIRE_VERSION else _other_version(raw, header.version)
+
+
+def decode_request_header(raw: bytes) -> RequestHeader | Unreadable:
+    """As `decode_header`, for requests."""
+    try:
+        header = _request.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return Unreadable(bytes(raw[:1024]), str(error))
+    return header if header.version == WIRE_VERSION else _other_version(raw, header.version)
+
+
+def decode_reply_header(raw: bytes) -> ReplyHeader | Unreadable:
+    """As `decode_header`, for answers."""
+    try:
+        header = _reply.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return Unreadable(bytes(raw[:1024]), str(error))
+    return header if header.version == WIRE_VERSION else _other_version(raw, header.version)
+
+
+def _other_version(raw: bytes, version: int) -> Unreadable:
+    return Unreadable(bytes(raw[:1024]), f"wire version {version}, this side speaks {WIRE_VERSION}")

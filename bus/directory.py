@@ -1,0 +1,90 @@
+"""Who is on the floor, at which endpoint, in which epoch.
+
+The directory itself lives in the supervisor, at one well-known endpoint of the run directory. It is asked once at
+start (`Register`) and pushes its whole table on each change, so that a stall of the supervisor disturbs nobody who
+is already connected.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from bus.messages import DirectoryEntry, DirectoryTable
+
+__all__ = ["DIRECTORY", "SOCKET_PATH_LIMIT", "Directory", "EndpointError", "endpoints", "next_epoch"]
+
+DIRECTORY = "supervisor"
+"""The name under which the directory and its supervisor are on the floor."""
+
+SOCKET_PATH_LIMIT = 100
+"""A UNIX socket's path over about 107 bytes fails with an error that names nothing, so we check before."""
+
+
+class EndpointError(ValueError):
+    """A socket path that the host cannot hold."""
+
+
+def endpoints(run_dir: Path | str, name: str) -> tuple[str, str]:
+    """Return the endpoints (publisher, server) of the actor `name` in this run directory.
+
+    Raises EndpointError naming the path when it is too long for a socket.
+    """
+    base = os.path.join(os.fspath(run_dir), name)
+    if len(base.encode()) + 2 > SOCKET_PATH_LIMIT:
+        raise EndpointError(
+            f"socket path {base} has {len(base.encode()) + 2} bytes, at most {SOCKET_PATH_LIMIT} work; "
+            "choose a shorter --run-dir"
+        )
+    return f"ipc://{base}.p", f"ipc://{base}.s"
+
+
+def next_epoch(last: int, wall_ns: int) -> int:
+    """Return an epoch that was never used: even a lost state repeats none, as the wall clock's seconds go on."""
+    return max(last + 1, wall_ns // 1_000_000_000)
+
+
+class Directory:
+    """The table as one actor knows it."""
+
+    def __init__(self) -> None:
+        self.floor = ""
+        self.entries: dict[str, DirectoryEntry] = {}
+
+    def update(self, table: DirectoryTable) -> list[DirectoryEntry]:
+        """Take a pushed table; return the entries that are new or changed, the ones that are gone as not live."""
+        self.floor = table.floor
+        fresh = {entry.name: entry for entry in table.entries}
+        changed = [entry for name, entry in fresh.items() if self.entries.get(name) != entry]
+        for name, entry in self.entries.items():
+            if name not in fresh and entry.live:
+                changed.append(_dead(entry))
+        self.entries = fresh
+        return changed
+
+    def owners(self, topic: str) -> list[DirectoryEntry]:
+        """Return who publishes `topic`, or, for a broader prefix, everybody who publishes something below it."""
+        return [entry for entry in self.entries.values() if entry.publishes_at and _owns(entry.prefixes, topic)]
+
+    def service(self, name: str) -> DirectoryEntry | None:
+        """Return the entry of a serving actor."""
+        entry = self.entries.get(name)
+        return entry if entry is not None and entry.serves_at else None
+
+
+def _owns(prefixes: Iterable[str], topic: str) -> bool:
+    return any(topic.startswith(prefix) or prefix.startswith(topic) for prefix in prefixes)
+
+
+def _dead(entry: DirectoryEntry) -> DirectoryEntry:
+    return DirectoryEntry(
+        entry.name,
+        entry.kind,
+        entry.epoch,
+        entry.instance,
+        entry.publishes_at,
+        entry.serves_at,
+        entry.prefixes,
+        live=False,
+    )

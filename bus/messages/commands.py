@@ -1,0 +1,307 @@
+"""Requests and what answers them. Who is asked stands in each docstring."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from bus.messages.base import Message
+from bus.messages.identifiers import InstrumentId
+from bus.messages.instruments import Instrument
+from bus.messages.market_data import BookSnapshot
+from bus.messages.orders import Balance, ExecutionUpdate, Fill, NewOrder, OrderEvent, OrderState, Position
+from bus.messages.words import TradingState
+
+__all__ = [
+    "Acknowledged",
+    "BalancesAnswer",
+    "BookAnswer",
+    "CancelAll",
+    "CancelOrder",
+    "Empty",
+    "ExecutionRange",
+    "ExecutionState",
+    "FillsAnswer",
+    "GetExecution",
+    "GetInstruments",
+    "GetIntents",
+    "GetOrders",
+    "GetPositions",
+    "InstrumentsAnswer",
+    "Intent",
+    "IntentsAnswer",
+    "ModifyOrder",
+    "OrderAnswer",
+    "OrderList",
+    "OrdersAnswer",
+    "PositionsAnswer",
+    "PrivateStream",
+    "QueryBalances",
+    "QueryBook",
+    "QueryFills",
+    "QueryOpenOrders",
+    "QueryOrder",
+    "SetTradingState",
+    "SubmitOrder",
+    "TradingStates",
+    "VenueBatch",
+    "VenueEvent",
+]
+
+
+class Empty(Message, frozen=True):
+    """Nothing: the body of an answer that is its status alone, and the state of a topic without one."""
+
+
+class Acknowledged(Message, frozen=True):
+    """Everything up to number `upto` is safe with the answerer."""
+
+    upto: int
+
+
+class SubmitOrder(Message, frozen=True):
+    """To the gate, and from the gate to an execution actor: a new order."""
+
+    order: NewOrder
+
+
+class ModifyOrder(Message, frozen=True):
+    """provisional: to the gate: change a working order. None leaves a field as it is."""
+
+    order_id: str
+    client_order_id: str
+    venue_order_id: str
+    instance: str
+    instrument: InstrumentId
+    strategy: str
+    size: Decimal | None = None
+    price: Decimal | None = None
+    trigger_price: Decimal | None = None
+
+
+class CancelOrder(Message, frozen=True):
+    """To an execution actor: end an order. Needs no gate."""
+
+    client_order_id: str
+    instance: str
+    instrument: InstrumentId
+    strategy: str
+    order_id: str = ""
+    venue_order_id: str = ""
+
+
+class CancelAll(Message, frozen=True):
+    """To an execution actor: end all orders of `strategy` (empty: of everybody) on `instrument` (empty: on all).
+
+    Carries what the caller knows to be open; the actor adds what the venue says is open.
+    """
+
+    instance: str
+    strategy: str = ""
+    instrument: InstrumentId = ""
+    client_order_ids: tuple[tuple[InstrumentId, str], ...] = ()
+
+
+class QueryOpenOrders(Message, frozen=True):
+    """To an execution actor: every order the venue has open."""
+
+    instance: str
+
+
+class QueryOrder(Message, frozen=True):
+    """To an execution actor: one order, by the client id of an attempt.
+
+    `history` also asks the venue's order history, so that absence means something.
+    """
+
+    instance: str
+    instrument: InstrumentId
+    client_order_id: str
+    history: bool = False
+    since_ns: int = 0
+
+
+class QueryFills(Message, frozen=True):
+    """To an execution actor: all fills of an instrument after trade id `after` (empty: from `since_ns` on)."""
+
+    instance: str
+    instrument: InstrumentId
+    after: str = ""
+    since_ns: int = 0
+
+
+class QueryBalances(Message, frozen=True):
+    """To an execution actor: all balances."""
+
+    instance: str
+
+
+class QueryBook(Message, frozen=True):
+    """To a market-data actor: one snapshot of a book, `depth` levels a side (0: all there are)."""
+
+    instance: str
+    instrument: InstrumentId
+    depth: int = 0
+
+
+class OrderAnswer(Message, frozen=True):
+    """An order as the venue tells it, or None where a complete answer lacks it."""
+
+    order: OrderEvent | None
+    complete: bool = True
+
+
+class OrdersAnswer(Message, frozen=True):
+    """Orders as the venue tells them. `complete` false never means that there are no others."""
+
+    orders: tuple[OrderEvent, ...] = ()
+    complete: bool = True
+    ts_asked: int = 0
+
+
+class FillsAnswer(Message, frozen=True):
+    """Fills, oldest first. `complete` false: more were there than could be read."""
+
+    fills: tuple[Fill, ...] = ()
+    complete: bool = True
+    ts_asked: int = 0
+
+
+class BalancesAnswer(Message, frozen=True):
+    """All balances of an account that are not zero."""
+
+    balances: tuple[Balance, ...] = ()
+    complete: bool = True
+    ts_asked: int = 0
+
+
+class GetInstruments(Message, frozen=True):
+    """To a market-data actor: instruments of the venue; `instrument` narrows to one."""
+
+    instance: str
+    instrument: InstrumentId = ""
+
+
+class InstrumentsAnswer(Message, frozen=True):
+    """Instruments."""
+
+    instruments: tuple[Instrument, ...] = ()
+
+
+class BookAnswer(Message, frozen=True):
+    """A book."""
+
+    book: BookSnapshot
+
+
+class PrivateStream(Message, frozen=True):
+    """From an execution actor, in order with its events: the venue's private stream came up or went down."""
+
+    instance: str
+    up: bool
+    reason: str
+    ts_init: int
+
+
+class VenueEvent(Message, frozen=True):
+    """One numbered event of an execution actor. Numbers start at 1 in each epoch and have no holes."""
+
+    number: int
+    event: OrderEvent | Fill | Balance | PrivateStream
+
+
+class VenueBatch(Message, frozen=True):
+    """From an execution actor to the reconciler: events in order; kept by the sender until acknowledged."""
+
+    instance: str
+    epoch: int
+    events: tuple[VenueEvent, ...]
+
+
+class Intent(Message, frozen=True):
+    """An order that the gate passed (`denied` false) or refused, numbered by its journal."""
+
+    number: int
+    order: NewOrder
+    denied: bool
+    event: OrderEvent | None
+    ts_init: int
+
+
+class GetIntents(Message, frozen=True):
+    """To the gate: the intents with numbers above `after`, at most a page of them."""
+
+    after: int
+
+
+class IntentsAnswer(Message, frozen=True):
+    """Intents in order. `last` is the newest number there is."""
+
+    intents: tuple[Intent, ...]
+    last: int
+
+
+class SetTradingState(Message, frozen=True):
+    """To the gate: `scope` is ``floor``, ``instance/NAME`` or ``strategy/NAME``."""
+
+    scope: str
+    state: TradingState
+    reason: str = ""
+
+
+class TradingStates(Message, frozen=True):
+    """All scopes that are not ACTIVE, and why."""
+
+    states: dict[str, TradingState] = {}
+    reasons: dict[str, str] = {}
+
+
+class GetExecution(Message, frozen=True):
+    """To the reconciler: a strategy's updates after `after`, from the journal."""
+
+    strategy: str
+    after: int
+
+
+class ExecutionState(Message, frozen=True):
+    """A strategy's whole state at join: open orders, positions, and its stream's number `seq`."""
+
+    strategy: str
+    seq: int
+    orders: tuple[OrderState, ...] = ()
+    positions: tuple[Position, ...] = ()
+
+
+class ExecutionRange(Message, frozen=True):
+    """Updates in order; the first has number `first`."""
+
+    strategy: str
+    first: int
+    updates: tuple[ExecutionUpdate, ...] = ()
+
+
+class GetOrders(Message, frozen=True):
+    """To the reconciler: orders; empty fields match all."""
+
+    strategy: str = ""
+    instance: str = ""
+    open_only: bool = True
+
+
+class OrderList(Message, frozen=True):
+    """Orders as the reconciler knows them."""
+
+    orders: tuple[OrderState, ...] = ()
+
+
+class GetPositions(Message, frozen=True):
+    """To the reconciler: positions and balances; empty fields match all."""
+
+    strategy: str = ""
+    instance: str = ""
+
+
+class PositionsAnswer(Message, frozen=True):
+    """Positions by strategy and balances by instance."""
+
+    positions: tuple[Position, ...] = ()
+    balances: tuple[Balance, ...] = ()

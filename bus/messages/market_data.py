@@ -1,0 +1,234 @@
+"""Market data: what you observe, and so float64.
+
+`ts_event` is the venue's time and 0 where the venue gives none (Binance Spot's best bid and ask), `ts_init` is ours;
+both UNIX nanoseconds. Book messages carry `prev_seq` and `seq` in the venue's own numbering, so that anyone can
+prove continuity.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from bus.messages.base import Message
+from bus.messages.identifiers import InstrumentId
+from bus.messages.words import AggressorSide, InstrumentStatusWord, Side
+
+__all__ = [
+    "Bar",
+    "BookDelta",
+    "BookOrderDelta",
+    "BookSnapshot",
+    "FundingRate",
+    "IndexPrice",
+    "InstrumentClose",
+    "InstrumentStatus",
+    "Levels",
+    "Liquidation",
+    "MarkPrice",
+    "Quote",
+    "ReferencePrice",
+    "Ticker",
+    "Trade",
+]
+
+Levels: TypeAlias = list[tuple[float, float]]
+"""(price, size) pairs, best first."""
+
+
+class Quote(Message, frozen=True, gc=False):
+    """Best bid and ask. `seq` is the venue's number for it, 0 where it has none."""
+
+    instrument: InstrumentId
+    bid: float
+    ask: float
+    bid_size: float
+    ask_size: float
+    seq: int
+    ts_event: int
+    ts_init: int
+
+    @property
+    def mid(self) -> float:
+        """The middle of bid and ask."""
+        return (self.bid + self.ask) / 2
+
+    @property
+    def spread(self) -> float:
+        """Ask less bid."""
+        return self.ask - self.bid
+
+
+class Trade(Message, frozen=True, gc=False):
+    """A public trade."""
+
+    instrument: InstrumentId
+    trade_id: str
+    price: float
+    size: float
+    aggressor: AggressorSide
+    ts_event: int
+    ts_init: int
+
+
+class BookSnapshot(Message, frozen=True):
+    """A book, whole or its best `depth` levels (0: whole); it replaces what a reader had."""
+
+    instrument: InstrumentId
+    bids: Levels
+    asks: Levels
+    seq: int
+    ts_event: int
+    ts_init: int
+    depth: int = 0
+
+    @property
+    def best_bid(self) -> float:
+        """The highest bid. Raises IndexError where there is none."""
+        return self.bids[0][0]
+
+    @property
+    def best_ask(self) -> float:
+        """The lowest ask. Raises IndexError where there is none."""
+        return self.asks[0][0]
+
+    @property
+    def mid(self) -> float:
+        """The middle of the best prices."""
+        return (self.bids[0][0] + self.asks[0][0]) / 2
+
+    def imbalance(self, levels: int = 1) -> float:
+        """Return (bid size - ask size) / (bid size + ask size) over the best `levels`; -1 to 1, 0 when empty."""
+        bids = sum(size for _, size in self.bids[:levels])
+        asks = sum(size for _, size in self.asks[:levels])
+        total = bids + asks
+        return (bids - asks) / total if total else 0.0
+
+
+class BookDelta(Message, frozen=True):
+    """Changed levels with their new absolute sizes (0 removes). Applies to the book at `prev_seq`."""
+
+    instrument: InstrumentId
+    bids: Levels
+    asks: Levels
+    prev_seq: int
+    seq: int
+    ts_event: int
+    ts_init: int
+
+
+class ReferencePrice(Message, frozen=True, gc=False):
+    """A book's mid, at most ten a second, by which the gate values orders. `synced` false: do not use it."""
+
+    instrument: InstrumentId
+    price: float
+    synced: bool
+    ts_event: int
+    ts_init: int
+
+
+class BookOrderDelta(Message, frozen=True):
+    """provisional: one order's change in an L3 book."""
+
+    instrument: InstrumentId
+    action: str
+    order_id: str
+    side: Side
+    price: float
+    size: float
+    prev_seq: int
+    seq: int
+    ts_event: int
+    ts_init: int
+
+
+class Bar(Message, frozen=True, gc=False):
+    """provisional: open, high, low, close of an interval such as ``1-MINUTE-LAST``."""
+
+    instrument: InstrumentId
+    interval: str
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+    closed: bool
+    ts_open: int
+    ts_event: int
+    ts_init: int
+    trades: int = 0
+    quote_volume: float = 0.0
+
+
+class MarkPrice(Message, frozen=True, gc=False):
+    """provisional: the venue's fair price."""
+
+    instrument: InstrumentId
+    price: float
+    ts_event: int
+    ts_init: int
+
+
+class IndexPrice(Message, frozen=True, gc=False):
+    """provisional: the price of what underlies."""
+
+    instrument: InstrumentId
+    price: float
+    ts_event: int
+    ts_init: int
+
+
+class FundingRate(Message, frozen=True, gc=False):
+    """provisional: the rate that is paid at `ts_next`."""
+
+    instrument: InstrumentId
+    rate: float
+    ts_next: int
+    ts_event: int
+    ts_init: int
+    interval_ns: int = 0
+
+
+class Liquidation(Message, frozen=True, gc=False):
+    """provisional: a forced order. `side` is the order's own side."""
+
+    instrument: InstrumentId
+    side: Side
+    price: float
+    size: float
+    ts_event: int
+    ts_init: int
+
+
+class Ticker(Message, frozen=True, gc=False):
+    """provisional: a rolling day's figures."""
+
+    instrument: InstrumentId
+    last: float
+    open: float
+    high: float
+    low: float
+    volume: float
+    quote_volume: float
+    ts_event: int
+    ts_init: int
+
+
+class InstrumentStatus(Message, frozen=True):
+    """provisional: whether an instrument trades, and the venue's own word and reason."""
+
+    instrument: InstrumentId
+    status: InstrumentStatusWord
+    venue_status: str
+    reason: str
+    ts_event: int
+    ts_init: int
+
+
+class InstrumentClose(Message, frozen=True, gc=False):
+    """provisional: a settlement or closing price."""
+
+    instrument: InstrumentId
+    price: float
+    kind: str
+    ts_event: int
+    ts_init: int

@@ -1,0 +1,96 @@
+"""The topic grammar.
+
+A topic is a path that ends in a slash, so that a prefix never catches ``BTCUSDT`` for ``BTCUSD``. Each kind has a
+fixed number of segments, and that, not the slash, tells an exact topic from a prefix::
+
+    market/<instance>/quote|trade|book|instrument/<instrument>/      what a venue says
+    market/<instance>/bar/<instrument>/<interval>/
+    book/<instance>/depth/<instrument>/<levels>/                     what a book actor keeps
+    book/<instance>/reference/<instrument>/
+    execution/<strategy>/                                            a strategy's orders, fills and positions
+    account/<instance>/                                              balances
+    intent/<gate>/                                                   what the gate passed and refused
+    state/actor|instance|trading/<name>/                             who lives, what is synced, what is halted
+    alert/<component>/                                               what a person should know now
+    directory/<floor>/                                               who is on the floor
+    status/<topic...>/                                               what became of the demand for a topic
+    heartbeat/<sender>/                                              the last numbers of topics that changed
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+__all__ = ["book_depth", "book_reference", "escape", "is_exact", "market", "segments", "topic", "unescape"]
+
+_SEGMENTS: dict[str, int | dict[str, int]] = {
+    "market": {"quote": 4, "trade": 4, "book": 4, "instrument": 4, "bar": 5, "*": 4},
+    "book": {"depth": 5, "reference": 4, "*": 4},
+    "execution": 2,
+    "account": 2,
+    "intent": 2,
+    "state": 3,
+    "alert": 2,
+    "directory": 2,
+    "heartbeat": 2,
+}
+_UNSAFE = re.compile(r"[^!-$&-.0-~]")  # slash, percent, space, control and non-ASCII characters
+_ESCAPED = re.compile(rb"%([0-9A-F]{2})")
+_TOPIC_LIMIT = 255
+"""A topic longer than this is nobody's: the longest of ours is a spread's name at under 200 bytes."""
+
+
+def escape(segment: str) -> str:
+    """Percent-escape what may not stand in a segment."""
+    return _UNSAFE.sub(lambda match: "".join(f"%{byte:02X}" for byte in match[0].encode()), segment)
+
+
+def unescape(segment: str) -> str:
+    """Undo `escape`."""
+    return _ESCAPED.sub(lambda match: bytes([int(match[1], 16)]), segment.encode()).decode(errors="replace")
+
+
+def topic(*parts: str) -> str:
+    """Return the topic made of these unescaped segments."""
+    return "/".join(map(escape, parts)) + "/"
+
+
+@lru_cache(maxsize=65536)
+def market(instance: str, kind: str, *names: str) -> str:
+    """Return a venue's topic: ``market("BINANCE", "quote", "BTCUSDT.BINANCE")``."""
+    return topic("market", instance, kind, *names)
+
+
+@lru_cache(maxsize=65536)
+def book_depth(instance: str, instrument: str, levels: int) -> str:
+    """Return the topic of a book's best `levels`."""
+    return topic("book", instance, "depth", instrument, str(levels))
+
+
+@lru_cache(maxsize=65536)
+def book_reference(instance: str, instrument: str) -> str:
+    """Return the topic of a book's conflated mid."""
+    return topic("book", instance, "reference", instrument)
+
+
+def segments(name: str) -> tuple[str, ...]:
+    """Return a topic's unescaped segments."""
+    return tuple(unescape(part) for part in name.rstrip("/").split("/"))
+
+
+def is_exact(name: str) -> bool:
+    """True when `name` is one whole topic of the grammar, false for a prefix and for anything foreign."""
+    if not name.endswith("/") or len(name) > _TOPIC_LIMIT:
+        return False
+    parts = name[:-1].split("/")
+    if not all(parts):
+        return False
+    if parts[0] == "status":
+        return is_exact(name.partition("/")[2])
+    rule = _SEGMENTS.get(parts[0])
+    if isinstance(rule, dict):
+        if len(parts) < 3:
+            return False
+        rule = rule.get(parts[2], rule["*"])
+    return rule == len(parts)
