@@ -1,0 +1,61 @@
+"""When to start an ended child again. Pure: exits and times in, decisions out.
+
+At once the first time; from the second time on with exponential back-off and full jitter; forgiven once the child has
+been healthy for a period. The exit code has the first word (see `ExitCode`).
+"""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from collections.abc import Callable
+
+import msgspec
+
+from actors.runtime import ExitCode
+from actors.supervisor.spec import ChildSpec, Restart
+
+__all__ = ["Decision", "RestartPolicy"]
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """What to do: restart after `delay_s`, or leave it (`delay_s` None) because of `reason`; `alert` a person."""
+
+    delay_s: float | None
+    reason: str
+    alert: bool = False
+
+
+class RestartPolicy:
+    """One child's history of exits."""
+
+    def __init__(self, spec: ChildSpec, uniform: Callable[[float, float], float] = random.uniform) -> None:
+        self._spec = spec
+        self._uniform = uniform
+        self._exits: deque[float] = deque()
+
+    def on_exit(self, code: int, now_s: float) -> Decision:
+        """Decide about a child that ended with `code` (negative: by that signal)."""
+        spec = self._spec
+        if code == ExitCode.CONFIGURATION:
+            return Decision(None, "configuration or credentials are wrong", alert=True)
+        if code == ExitCode.FENCED:
+            return Decision(None, "another copy has taken over", alert=True)
+        if spec.restart is Restart.TEMPORARY or (spec.restart is Restart.TRANSIENT and code == ExitCode.DONE):
+            return Decision(
+                None, "done" if code == ExitCode.DONE else f"ended with {code}", alert=code != ExitCode.DONE
+            )
+        while self._exits and now_s - self._exits[0] > spec.period_s:
+            self._exits.popleft()
+        self._exits.append(now_s)
+        count = len(self._exits)
+        if count > spec.intensity:
+            return Decision(None, f"gave up after {count} exits in {spec.period_s:g} s", alert=True)
+        if count == 1:
+            return Decision(0.0, f"restarting after exit {code}")
+        limit = min(spec.backoff_max_s, spec.backoff_min_s * 2 ** (count - 2))
+        return Decision(self._uniform(0.0, limit), f"restarting after exit {code}, {count} in {spec.period_s:g} s")
+
+    def forget(self) -> None:
+        """An operator asked for a fresh start."""
+        self._exits.clear()

@@ -1,0 +1,509 @@
+"""The supervisor: it holds the directory, starts and stops children in order, and restarts what fails."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import signal
+from collections import deque
+from pathlib import Path
+
+import msgspec
+from bus.schema import schema_json
+
+from actors.runtime import Actor, ActorExit, Context, ExitCode
+from actors.runtime.actor import VERSION
+from actors.supervisor.child import Child, rss_bytes
+from actors.supervisor.exit_policies import ExitPolicyRun
+from actors.supervisor.registry import Registry
+from actors.supervisor.restarts import Decision
+from actors.supervisor.spec import START_ORDER, FloorSpec
+from bus import topics
+from bus.codec import Header, RequestHeader
+from bus.messages import (
+    ActorHeartbeat,
+    ActorState,
+    Alert,
+    Code,
+    Deregister,
+    DirectoryEntry,
+    Empty,
+    ExitPolicy,
+    FloorInfo,
+    GetFloor,
+    GetSchema,
+    GetStatus,
+    InstanceInfo,
+    InstanceState,
+    InstanceStatus,
+    Message,
+    Refused,
+    Register,
+    Registered,
+    RestartActor,
+    Schema,
+    SetTradingState,
+    Status,
+    StopFloor,
+    TradingState,
+    TradingStates,
+)
+
+__all__ = ["Supervisor"]
+
+HEALTH_S = 0.25
+"""Between looks at everybody's health."""
+DEPENDENCY_S = 15.0
+"""How long a child's start waits for what it depends on; then it starts all the same and waits by itself."""
+STOP_LIMIT_S = 20.0
+"""The stated time within which a stopping floor is gone: exit policies, journals closed, processes ended."""
+ALERTS_KEPT = 100
+SETTLE_S = 0.01
+"""Between looks at a condition while starting and stopping."""
+
+
+class Supervisor(Actor):
+    """
+    Owns: the directory, the epochs, the children's lives, ``state/actor/`` and ``alert/``.
+    Listens: registrations and heartbeats; ``state/instance/``, ``state/trading/`` and alerts for its status.
+    Sends: the directory's table on each change; cancels by exit policy; HALT for an instance it gave up on.
+    Fails when: its run directory is taken or cannot be written (exit 10).
+    Restart means: children notice its end and stop; the next start recovers from journals and venues.
+    """
+
+    prefixes = ("directory/", "state/actor/", "alert/")
+
+    def __init__(self, floor: FloorSpec, log_level: str = "INFO") -> None:
+        context = Context("supervisor", "supervisor", floor.run_dir, floor.state_dir, floor.name, log_level=log_level)
+        super().__init__(context)
+        self.floor = floor
+        self.children = {spec.name: Child(spec, self._on_child_exit) for spec in floor.children}
+        self.alerts: deque[Alert] = deque(maxlen=ALERTS_KEPT)
+        self.instances: dict[str, InstanceState] = {}
+        self.trading = TradingStates()
+        self.stopping = False
+        self._signals = 0
+        self._attached: dict[str, tuple[Register, DirectoryEntry, float]] = {}
+        self._policies: dict[str, asyncio.Task[None]] = {}
+        self._started_ns = 0
+        self._lock = -1
+        self.registry: Registry
+
+    # life
+
+    async def setup(self) -> None:
+        run_dir = Path(self.floor.run_dir)
+        run_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._lock = os.open(run_dir / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            owner = os.read(self._lock, 32).decode() or "unknown"
+            reason = f"a floor is running in {run_dir} already (pid {owner}); stop it, or choose another --run-dir"
+            raise ActorExit(ExitCode.CONFIGURATION, reason) from None
+        os.ftruncate(self._lock, 0)
+        os.write(self._lock, str(os.getpid()).encode())
+        state_dir = self.state_path()
+        state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.registry = Registry(self.floor.name, state_dir / "epoch")
+
+    async def join_floor(self) -> None:
+        own = Register(self.name, "supervisor", os.getpid(), VERSION, "", "", "", self.prefixes)
+        endpoints = (self._endpoint(0), self._endpoint(1))
+        own = msgspec.structs.replace(own, publishes_at=endpoints[0], serves_at=endpoints[1])
+        entry = self.registry.add(own, self.clock.time_ns(), VERSION.partition(".")[0])
+        assert isinstance(entry, DirectoryEntry)
+        self.member.epoch = self.publisher.epoch = entry.epoch
+        self._started_ns = self.clock.time_ns()
+        self.member.follow_directory(self.floor.name)
+
+    async def begin(self) -> None:
+        self._push_directory()
+        for spec in self.floor.instances:
+            self.member.subscribe(topics.topic("state", "instance", spec.name), self._on_instance, self._on_blind)
+        self.member.subscribe(topics.topic("state", "trading", "floor"), self._on_trading)
+        self.every(HEALTH_S, self._look_after)
+        self.log.info("floor starts", floor=self.floor.name, children=len(self.children), run_dir=self.floor.run_dir)
+        self.spawn(self._start_children())
+
+    async def end(self) -> None:
+        for child in self.children.values():
+            child.kill()
+
+    async def on_stop(self) -> None:  # type: ignore[override]
+        await self.end()
+        self.log.info("floor stopped", floor=self.floor.name)
+
+    def on_signal(self, number: int) -> None:
+        self._signals += 1
+        if self._signals == 1:
+            self.begin_stop(signal.Signals(number).name)
+        elif self._signals >= 3:
+            self.log.error("third signal: killing what is left; orders may rest at the venues")
+            self.stop()
+        else:
+            self.log.warning("still stopping; a third signal kills at once", limit_s=STOP_LIMIT_S)
+
+    def topic_state(self, topic: str) -> Message | None:
+        kind, *rest = topics.segments(topic)
+        if kind == "directory":
+            return self.registry.table()
+        if kind == "state" and rest[1] in self.children:
+            return self._actor_state(self.children[rest[1]])
+        return Empty()
+
+    # children
+
+    async def _start_children(self) -> None:
+        for kind in START_ORDER:
+            for child in [child for child in self.children.values() if child.spec.kind == kind]:
+                await self._wait_for(lambda child=child: self._dependencies_met(child), DEPENDENCY_S)
+                if self.stopping:
+                    return
+                self._start(child)
+
+    def _dependencies_met(self, child: Child) -> bool:
+        return self.stopping or all(self._is_up(name) for name in child.spec.depends_on)
+
+    def _is_up(self, name: str) -> bool:
+        child = self.children.get(name)
+        if child is None:
+            return True
+        if child.spec.command:
+            return child.alive and child.announced()
+        return self.member.is_live(name) or self.registry.is_current(name, child.epoch)
+
+    async def _wait_for(self, condition: object, limit_s: float) -> bool:
+        assert callable(condition)
+        deadline = self.loop.time() + limit_s
+        while not condition():
+            if self.loop.time() > deadline:
+                return False
+            await asyncio.sleep(SETTLE_S)
+        return True
+
+    def _start(self, child: Child) -> None:
+        child.timer = None
+        if self.stopping or child.alive or not child.wanted:
+            return
+        child.start(self.loop, self.log_file(child.spec.name))
+        child.started_ns = self.clock.time_ns()
+        self.log.info("started", actor=child.spec.name, pid=child.pid)
+        self._publish_actor(child)
+
+    def log_file(self, name: str) -> Path:
+        """Return where an actor's log is."""
+        return self.state_path("logs", f"{name}.log")
+
+    def _on_child_exit(self, child: Child, code: int) -> None:
+        name = child.spec.name
+        gone = self.registry.revoke(name)
+        if gone is not None:
+            self._push_directory()
+        if child.spec.kind == "strategy" and gone is not None:
+            self._begin_exit_policy(name, child.spec.context.exit_policy, gone.epoch)
+        if self.stopping:
+            child.state, child.reason = "STOPPED", ""
+            self._publish_actor(child)
+            return
+        asked = child.state == "RESTARTING"
+        decision = Decision(0.0, "restarted by request") if asked else child.policy.on_exit(code, self.loop.time())
+        words = _how_it_ended(code)
+        if decision.delay_s is None:
+            child.state, child.reason = "FAILED" if decision.alert else "STOPPED", f"{words}; {decision.reason}"
+            child.wanted = False
+            self.log.error("ended, not restarted", actor=name, code=code, reason=child.reason)
+            self._give_up(child)
+        else:
+            child.restarts += 1
+            child.state, child.reason = "BACKING_OFF", f"{words}; {decision.reason}"
+            self.log.warning("ended", actor=name, how=words, restart_in_s=round(decision.delay_s, 2))
+            child.timer = self.loop.call_later(decision.delay_s, self._restart, child)
+        self._publish_actor(child)
+
+    def _restart(self, child: Child) -> None:
+        policy = self._policies.get(child.spec.name)
+        if policy is not None and not policy.done():  # first its orders, then its next life
+            policy.add_done_callback(lambda done: self._start(child))
+        else:
+            self._start(child)
+
+    def _give_up(self, child: Child) -> None:
+        if child.state != "FAILED":
+            return
+        self.alert("ACTOR_FAILED", f"{child.spec.name}: {child.reason}", child.spec.context.instance)
+        if child.spec.kind in ("market_data", "execution", "book"):
+            scope = f"instance/{child.spec.context.instance}"
+            halt = SetTradingState(scope, TradingState.HALTED, f"{child.spec.name} failed for good")
+            self.member.send("gate", halt)
+
+    def _look_after(self) -> None:
+        now = self.loop.time()
+        for child in self.children.values():
+            if not child.alive:
+                continue
+            if child.spec.command:
+                if child.state == "STARTING" and child.announced():
+                    child.state = "READY"
+                    self._publish_actor(child)
+                continue
+            starting = child.epoch == 0
+            limit = child.spec.start_timeout_s if starting else child.spec.heartbeat_timeout_s
+            if now - child.last_beat_s > limit and child.state != "KILLED":
+                what = "did not register" if starting else "sent no heartbeat"
+                self.log.error("killing a hung actor", actor=child.spec.name, what=what, limit_s=limit)
+                child.state, child.reason = "KILLED", f"{what} for {limit:g} s"
+                child.kill()
+        for name, (registration, entry, beat) in list(self._attached.items()):
+            if now - beat > _ATTACHED_LIMIT_S:
+                self._drop_attached(name, registration, entry, "fell silent")
+
+    # directory
+
+    def on_register(self, message: Register, header: RequestHeader) -> Message:
+        child = self.children.get(message.name)
+        if self.stopping:
+            return Refused(Code.SHUTTING_DOWN)
+        if child is not None and child.pid != message.pid:
+            owner = f"{message.name!r} is a child of this floor (pid {child.pid})"
+            return Refused(Code.DUPLICATE_NAME, owner)
+        entry = self.registry.add(message, self.clock.time_ns(), VERSION.partition(".")[0])
+        if isinstance(entry, Refused):
+            self.log.warning("registration refused", actor=message.name, reason=entry.reason)
+            return entry
+        if child is not None:
+            child.epoch, child.last_beat_s = entry.epoch, self.loop.time()
+            child.state = "STARTING"
+            self._publish_actor(child)
+        else:
+            self._attached[message.name] = (message, entry, self.loop.time())
+            self.log.info("attached", actor=message.name, pid=message.pid, epoch=entry.epoch)
+        self._push_directory()
+        return Registered(entry.epoch, self.floor.name)
+
+    def on_deregister(self, message: Deregister, header: RequestHeader) -> Message:
+        attached = self._attached.get(message.name)
+        if attached is not None and attached[1].epoch == message.epoch:
+            self._drop_attached(message.name, attached[0], attached[1], message.reason)
+        elif self.registry.revoke(message.name, message.epoch):
+            self._push_directory()
+            child = self.children.get(message.name)
+            if child is not None and child.spec.kind == "strategy":
+                self._begin_exit_policy(message.name, child.spec.context.exit_policy, message.epoch)
+        return Empty()
+
+    def on_actor_heartbeat(self, message: ActorHeartbeat, header: RequestHeader) -> Message:
+        if not self.registry.is_current(message.name, message.epoch):
+            return Refused(Code.NOT_ALLOWED, "another life has taken over, or this one was given up for dead")
+        child = self.children.get(message.name)
+        if child is None:
+            registration, entry, _ = self._attached[message.name]
+            self._attached[message.name] = (registration, entry, self.loop.time())
+            return Refused(Code.SHUTTING_DOWN) if self.stopping else Empty()
+        child.last_beat_s = self.loop.time()
+        child.counters = message.counters
+        if child.state not in ("RESTARTING", "KILLED") and (child.state, child.reason) != (
+            message.state,
+            message.reason,
+        ):
+            child.state, child.reason = message.state, message.reason
+            self._publish_actor(child)
+        return Empty()
+
+    def _drop_attached(self, name: str, registration: Register, entry: DirectoryEntry, reason: str) -> None:
+        self._attached.pop(name, None)
+        self.registry.revoke(name, entry.epoch)
+        self._push_directory()
+        self.log.info("detached", actor=name, reason=reason)
+        if registration.kind == "strategy":
+            self._begin_exit_policy(name, registration.exit_policy, entry.epoch)
+
+    def _push_directory(self) -> None:
+        table = self.registry.table()
+        self.publisher.publish(topics.topic("directory", self.floor.name), table)
+
+    # exit policies
+
+    def _begin_exit_policy(self, strategy: str, policy: ExitPolicy, epoch: int) -> None:
+        running = self._policies.get(strategy)
+        if running is None or running.done():
+            self._policies[strategy] = self.spawn(self._carry_out(strategy, policy, epoch))
+
+    async def _carry_out(self, strategy: str, policy: ExitPolicy, epoch: int) -> None:
+        run = ExitPolicyRun(self.member.request, self._executors, self.log)
+        outcome = await run.carry_out(strategy, policy, epoch, STOP_LIMIT_S / 2 if self.stopping else 30.0)
+        if not outcome.done:
+            text = (
+                f"exit policy of {strategy} could not be confirmed; open or unknown: {', '.join(outcome.left) or '?'}"
+            )
+            self.alert("EXIT_POLICY_INCOMPLETE", text)
+
+    def _executors(self) -> dict[str, str]:
+        return {entry.instance: entry.name for entry in self.registry.entries.values() if entry.kind == "execution"}
+
+    # commands
+
+    def on_get_status(self, message: GetStatus, header: RequestHeader) -> Message:
+        actors = [self._actor_state(child) for child in self.children.values()]
+        actors += [self._attached_state(*attached) for attached in self._attached.values()]
+        own = ActorState("supervisor", "supervisor", "", os.getpid(), self.state, "", 0, self.epoch, self._started_ns)
+        own = msgspec.structs.replace(own, rss_bytes=rss_bytes(os.getpid()))
+        return Status(
+            self.floor.name,
+            self.epoch,
+            self._started_ns,
+            (own, *actors),
+            tuple(self._instance_status(spec.name) for spec in self.floor.instances),
+            tuple(self.alerts),
+            self.floor.state_dir,
+            self.floor.run_dir,
+        )
+
+    def on_get_floor(self, message: GetFloor, header: RequestHeader) -> Message:
+        instances = tuple(
+            InstanceInfo(spec.name, spec.adapter, spec.account_type, spec.environment, spec.venue_id)
+            for spec in self.floor.instances
+        )
+        return FloorInfo(self.floor.name, self.floor.currency, VERSION, instances, self.floor.state_dir)
+
+    def on_get_schema(self, message: GetSchema, header: RequestHeader) -> Message:
+        return Schema(schema_json())
+
+    def on_restart_actor(self, message: RestartActor, header: RequestHeader) -> Message | None:
+        child = self.children.get(message.name)
+        if child is None:
+            names = ", ".join(self.children)
+            return Refused(Code.NO_SUCH_ACTOR, f"no child is named {message.name!r}; there are {names}")
+        child.policy.forget()
+        child.wanted = True
+        if child.alive:
+            child.state, child.reason = "RESTARTING", "restarted by request"
+            child.signal(signal.SIGTERM)
+            self.loop.call_later(child.spec.stop_timeout_s, self._kill_if_same, child, child.pid)
+        else:
+            if child.timer is not None:
+                child.timer.cancel()
+            self._start(child)
+        return None
+
+    def on_stop_floor(self, message: StopFloor, header: RequestHeader) -> None:
+        self.begin_stop(message.reason or "asked to")
+
+    def begin_stop(self, reason: str) -> None:
+        """Stop the floor in order; a second call changes nothing."""
+        if not self.stopping:
+            self.stopping = True
+            self.state = "STOPPING"
+            self.log.info("floor stops", reason=reason, limit_s=STOP_LIMIT_S)
+            self.spawn(self._stop_children())
+
+    async def _stop_children(self) -> None:
+        deadline = self.loop.time() + STOP_LIMIT_S
+        for child in self.children.values():
+            if child.timer is not None:
+                child.timer.cancel()
+        for kind in reversed(START_ORDER):
+            stopping = [child for child in self.children.values() if child.spec.kind == kind]
+            await asyncio.gather(*(self._stop_child(child) for child in stopping))
+            if kind == "strategy":
+                for name, (registration, entry, _) in list(self._attached.items()):
+                    self._drop_attached(name, registration, entry, "the floor stops")
+                left = max(1.0, deadline - self.loop.time() - 5.0)
+                await self._wait_for(lambda: all(task.done() for task in self._policies.values()), left)
+        self.stop()
+
+    async def _stop_child(self, child: Child) -> None:
+        if not child.alive:
+            return
+        child.signal(signal.SIGTERM)
+        if not await self._wait_for(lambda: not child.alive, child.spec.stop_timeout_s):
+            self.log.warning("did not stop in time, killing", actor=child.spec.name)
+            child.kill()
+            await self._wait_for(lambda: not child.alive, 1.0)
+
+    def _kill_if_same(self, child: Child, pid: int) -> None:
+        if child.pid == pid:
+            child.kill()
+
+    # what is told
+
+    def alert(self, code: str, text: str, instance: str = "") -> None:
+        """Call a person: the log, the alerts topic, the status."""
+        alert = Alert(self.name, code, text, self.clock.time_ns(), instance)
+        self.alerts.append(alert)
+        self.log.error(f"ALERT {code}: {text}")
+        self.publisher.publish(topics.topic("alert", self.name), alert)
+
+    def _publish_actor(self, child: Child) -> None:
+        self.publisher.publish(topics.topic("state", "actor", child.spec.name), self._actor_state(child))
+
+    def _actor_state(self, child: Child) -> ActorState:
+        context = child.spec.context
+        return ActorState(
+            context.name,
+            context.kind,
+            context.instance,
+            child.pid,
+            child.state,
+            child.reason,
+            child.restarts,
+            child.epoch,
+            child.started_ns,
+            rss_bytes(child.pid) if child.pid else 0,
+            child.counters,
+        )
+
+    def _attached_state(self, registration: Register, entry: DirectoryEntry, beat: float) -> ActorState:
+        return ActorState(
+            entry.name,
+            entry.kind,
+            "",
+            registration.pid,
+            "READY",
+            "attached",
+            0,
+            entry.epoch,
+            entry.epoch * 10**9,
+            rss_bytes(registration.pid),
+        )
+
+    def _instance_status(self, name: str) -> InstanceStatus:
+        known = self.instances.get(name)
+        scopes = [self.trading.states.get(scope) for scope in ("floor", f"instance/{name}")]
+        trading = next((state for state in scopes if state), TradingState.ACTIVE)
+        if known is None:
+            return InstanceStatus(name, False, "no word from the reconciler yet", trading)
+        return InstanceStatus(name, known.synced, known.reason, trading)
+
+    def _on_instance(self, message: Message, header: Header, topic: str) -> None:
+        if isinstance(message, InstanceState):
+            self.instances[message.instance] = message
+
+    def _on_blind(self, topic: str, reason: str) -> None:
+        name = topics.segments(topic)[2]
+        known = self.instances.get(name)
+        if known is not None:
+            self.instances[name] = msgspec.structs.replace(known, synced=False, reason=f"reconciler: {reason}")
+
+    def _on_trading(self, message: Message, header: Header, topic: str) -> None:
+        if isinstance(message, TradingStates):
+            self.trading = message
+
+    def _beat(self) -> None:
+        """The supervisor has no supervisor to tell."""
+
+
+_ATTACHED_LIMIT_S = 10.0
+"""How long an attached strategy may be silent before its key and epoch are revoked (its `busy_limit_s`)."""
+
+
+def _how_it_ended(code: int) -> str:
+    if code < 0:
+        try:
+            return f"killed by {signal.Signals(-code).name}"
+        except ValueError:
+            return f"killed by signal {-code}"
+    if code in ExitCode._value2member_map_:
+        return ExitCode(code).meaning.partition(":")[0]
+    return f"ended with {code}"
