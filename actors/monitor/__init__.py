@@ -1,1 +1,1 @@
-"""."""
+"""Who looks on: visitors of a floor, the tap, the checker, the screen."""

@@ -18,7 +18,7 @@ import msgspec
 
 from actors.runtime.exit_codes import ActorExit, ExitCode
 from actors.runtime.log import Log
-from actors.runtime.loop_actor import LoopActor
+from actors.runtime.loop_actor import LoopActor, maybe
 from bus.clock import Clock, SystemClock
 from bus.codec import RequestHeader
 from bus.directory import DIRECTORY, endpoints
@@ -140,7 +140,7 @@ class Actor(LoopActor):
 
     # life
 
-    async def on_start(self) -> None:  # type: ignore[override]
+    async def _enter(self) -> None:
         self.member = Member(self.name, self.context.run_dir, self._transport(self.loop), self.loop, self.clock)
         await self.setup()
         if self.prefixes:
@@ -149,6 +149,7 @@ class Actor(LoopActor):
             self.member.serve(self._dispatch, self._spawn_request, self.fail)
         await self.join_floor()
         await self.begin()
+        await maybe(self.on_start())  # type: ignore[func-returns-value]
         if self.state == "STARTING":
             self.ready()
         gc.collect()
@@ -178,8 +179,9 @@ class Actor(LoopActor):
         self.every(HEARTBEAT_S, self._beat)
         self.log.info("joined the floor", floor=registered.floor, epoch=registered.epoch, pid=os.getpid())
 
-    async def on_stop(self) -> None:  # type: ignore[override]
+    async def _leave(self) -> None:
         self.state = "STOPPING"
+        await maybe(self.on_stop())  # type: ignore[func-returns-value]
         await self.end()
         await self.member.send(DIRECTORY, Deregister(self.name, self.epoch, "stopped"), 1.0)
 
@@ -206,6 +208,9 @@ class Actor(LoopActor):
     def _on_beat_answer(self, reply: Reply) -> None:
         if reply.ok:
             self._last_answer_s = self.loop.time()
+        elif reply.code is Code.SHUTTING_DOWN:
+            self.log.info("the floor stops")
+            self.stop()
         elif reply.code is Code.NOT_ALLOWED:
             self.fail(ActorExit(ExitCode.FENCED, f"another life of {self.name!r} has taken over"))
 

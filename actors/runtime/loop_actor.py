@@ -23,7 +23,7 @@ import inspect
 import signal
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Self
 
 import pykka
@@ -32,7 +32,7 @@ from pykka.messages import _ActorStop
 
 from actors.runtime.inbox import LoopInbox
 
-__all__ = ["LoopActor", "new_event_loop"]
+__all__ = ["LoopActor", "maybe", "new_event_loop"]
 
 
 def new_event_loop() -> asyncio.AbstractEventLoop:
@@ -102,14 +102,14 @@ class LoopActor(pykka.Actor):
                 self.loop.add_signal_handler(number, self.on_signal, number)
         self.loop.set_exception_handler(self._on_loop_exception)
         try:
-            await _maybe(self.on_start())  # type: ignore[func-returns-value]
+            await self._enter()
         except Exception as error:  # noqa: BLE001 - the actor's outermost loop: it becomes an exit code
             self.fail(error)
         self.inbox.attach(self.loop, self._drain)
         reply_to = await self._done
         try:
             if self.failure is None:
-                await _maybe(self.on_stop())  # type: ignore[func-returns-value]
+                await self._leave()
         except Exception:  # noqa: BLE001 - as above
             self._handle_failure(*sys.exc_info())
         finally:
@@ -117,6 +117,14 @@ class LoopActor(pykka.Actor):
             self.on_closed()
         if reply_to is not None:
             reply_to.set(None)
+
+    async def _enter(self) -> None:
+        """Start; `on_start` is part of it and may be a coroutine function."""
+        await maybe(self.on_start())  # type: ignore[func-returns-value]
+
+    async def _leave(self) -> None:
+        """Stop by request; `on_stop` is part of it and may be a coroutine function."""
+        await maybe(self.on_stop())  # type: ignore[func-returns-value]
 
     def on_signal(self, number: int) -> None:
         """Hook: SIGTERM or SIGINT came, where the actor has the main thread."""
@@ -229,6 +237,7 @@ class LoopActor(pykka.Actor):
         return end
 
 
-async def _maybe(result: Awaitable[None] | None) -> None:
+async def maybe(result: object) -> None:
+    """Await what a hook returned, if it is to be awaited."""
     if inspect.isawaitable(result):
         await result

@@ -20,7 +20,7 @@ from actors.runtime.actor import Actor, Context
 from actors.runtime.exit_codes import ActorExit, ExitCode
 from actors.runtime.log import Log, configure
 
-__all__ = ["ActorSpec", "bind_to_parent", "load_class", "main", "run_actor"]
+__all__ = ["ActorSpec", "bind_to_parent", "main", "make_actor", "run_actor"]
 
 SUPERVISOR_PID = "TRADEFLOOR_SUPERVISOR_PID"
 """The environment variable by which a child knows its supervisor."""
@@ -35,16 +35,20 @@ class ActorSpec(msgspec.Struct, frozen=True):
     log_file: str = ""
 
 
-def load_class(path: str) -> type[Actor]:
-    """Return the actor class ``package.module:Class``. Raises ActorExit where there is none."""
-    module, colon, name = path.partition(":")
+def make_actor(spec: ActorSpec) -> Actor:
+    """Make the actor that ``package.module:name`` names: an actor class, or a function that makes one from a context.
+
+    Raises ActorExit (exit code 10) where there is none.
+    """
+    module, colon, name = spec.actor.partition(":")
     try:
-        found: Any = getattr(importlib.import_module(module), name) if colon else None
+        factory: Any = getattr(importlib.import_module(module), name) if colon else None
     except (ImportError, AttributeError) as error:
-        raise ActorExit(ExitCode.CONFIGURATION, f"actor {path!r}: {error}") from error
-    if not (isinstance(found, type) and issubclass(found, Actor)):
-        raise ActorExit(ExitCode.CONFIGURATION, f"actor {path!r}: expected package.module:ActorClass")
-    return found
+        raise ActorExit(ExitCode.CONFIGURATION, f"actor {spec.actor!r}: {error}") from error
+    actor = factory(spec.context) if callable(factory) else None
+    if not isinstance(actor, Actor):
+        raise ActorExit(ExitCode.CONFIGURATION, f"actor {spec.actor!r}: expected package.module:ActorClass")
+    return actor
 
 
 def bind_to_parent() -> bool:
@@ -79,7 +83,7 @@ def main(arguments: list[str]) -> int:
         log.error("the supervisor is gone; not starting")
         return ExitCode.FAILED
     try:
-        actor = load_class(spec.actor)(spec.context)
+        actor = make_actor(spec)
     except ActorExit as error:
         log.error("cannot start", reason=error.reason)
         return error.code

@@ -10,7 +10,6 @@ from collections import deque
 from pathlib import Path
 
 import msgspec
-from bus.schema import schema_json
 
 from actors.runtime import Actor, ActorExit, Context, ExitCode
 from actors.runtime.actor import VERSION
@@ -49,6 +48,7 @@ from bus.messages import (
     TradingState,
     TradingStates,
 )
+from bus.schema import schema_json
 
 __all__ = ["Supervisor"]
 
@@ -127,12 +127,9 @@ class Supervisor(Actor):
         self.log.info("floor starts", floor=self.floor.name, children=len(self.children), run_dir=self.floor.run_dir)
         self.spawn(self._start_children())
 
-    async def end(self) -> None:
+    async def _leave(self) -> None:
         for child in self.children.values():
             child.kill()
-
-    async def on_stop(self) -> None:  # type: ignore[override]
-        await self.end()
         self.log.info("floor stopped", floor=self.floor.name)
 
     def on_signal(self, number: int) -> None:

@@ -6,7 +6,10 @@ from decimal import Decimal
 
 import msgspec
 
-__all__ = ["Message", "Unknown", "Unreadable", "exact"]
+__all__ = ["DECIMAL_DIGITS", "Message", "Unknown", "Unreadable", "check_decimals", "exact"]
+
+DECIMAL_DIGITS = 24
+"""Digits before or after the point that an amount may have (a token's 18 and room): more is an error or an attack."""
 
 
 class Message(msgspec.Struct, frozen=True, array_like=True, tag=True, tag_field="message"):
@@ -30,9 +33,20 @@ class Unreadable(msgspec.Struct, frozen=True):
     reason: str
 
 
+def check_decimals(**values: Decimal | None) -> None:
+    """Raise ValueError, naming it, for an amount that is NaN, infinite, or of over `DECIMAL_DIGITS` digits.
+
+    Structs that hold amounts of others call it when they are made. A decoder makes of the error an `Unreadable`, so
+    that nobody behind it can meet a Decimal whose comparison or multiplication raises.
+    """
+    for name, value in values.items():
+        if value and not (value.is_finite() and -DECIMAL_DIGITS <= value.adjusted() <= DECIMAL_DIGITS):
+            raise ValueError(f"{name} is {value}: expected a finite number of at most {DECIMAL_DIGITS} digits")
+
+
 def exact(value: Decimal | None) -> str:
-    """Return a Decimal as people write it: no exponent, no trailing zeros, ``-`` for None."""
+    """Return a Decimal as people write it: no exponent, no trailing zeros, no ``-0``, ``-`` for None."""
     if value is None:
         return "-"
-    text = format(value, "f")
+    text = format(value, "f") if value else "0"
     return text.rstrip("0").rstrip(".") if "." in text else text

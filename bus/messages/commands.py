@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from bus.messages.base import Message
+from bus.messages.base import Message, check_decimals
 from bus.messages.identifiers import InstrumentId
 from bus.messages.instruments import Instrument
-from bus.messages.market_data import BookSnapshot
-from bus.messages.orders import Balance, ExecutionUpdate, Fill, NewOrder, OrderEvent, OrderState, Position
-from bus.messages.words import TradingState
+from bus.messages.market_data import Bar, BookSnapshot, FundingRate, Quote, Trade
+from bus.messages.orders import (
+    Balance,
+    ExecutionUpdate,
+    Fill,
+    NewOrder,
+    OrderEvent,
+    OrderState,
+    Position,
+    VenuePosition,
+)
+from bus.messages.words import MarginMode, OrderType, PositionSide, Side, TradingState
 
 __all__ = [
     "Acknowledged",
@@ -26,6 +35,7 @@ __all__ = [
     "GetIntents",
     "GetOrders",
     "GetPositions",
+    "HistoryAnswer",
     "InstrumentsAnswer",
     "Intent",
     "IntentsAnswer",
@@ -38,13 +48,20 @@ __all__ = [
     "QueryBalances",
     "QueryBook",
     "QueryFills",
+    "QueryHistory",
     "QueryOpenOrders",
     "QueryOrder",
+    "QueryPositions",
+    "SetLeverage",
+    "SetMarginMode",
+    "SetPositionMode",
     "SetTradingState",
     "SubmitOrder",
+    "SubmitOrderList",
     "TradingStates",
     "VenueBatch",
     "VenueEvent",
+    "VenuePositionsAnswer",
 ]
 
 
@@ -64,8 +81,24 @@ class SubmitOrder(Message, frozen=True):
     order: NewOrder
 
 
+class SubmitOrderList(Message, frozen=True):
+    """provisional: as `SubmitOrder`, for orders that the venue must take together or not at all (OCO, OTO, bracket).
+
+    Their `list_id`, `contingency`, `linked_ids` and `parent_id` say how they hang together; the first one works first.
+    """
+
+    orders: tuple[NewOrder, ...]
+
+
 class ModifyOrder(Message, frozen=True):
-    """provisional: to the gate: change a working order. None leaves a field as it is."""
+    """provisional: to the gate: change a working order. None leaves a field as it is.
+
+    `client_order_id` is that of the present attempt, `new_client_order_id` what a venue that can only cancel and
+    replace is to give the new one. `side` and `type` are the order's own: Binance's futures want the side again, and
+    venues keep conditional orders apart. `params` go to the venue as they are (Betfair's new persistence).
+
+    Raises ValueError for an amount that is no finite number of a sane size.
+    """
 
     order_id: str
     client_order_id: str
@@ -76,10 +109,22 @@ class ModifyOrder(Message, frozen=True):
     size: Decimal | None = None
     price: Decimal | None = None
     trigger_price: Decimal | None = None
+    account: str = ""
+    new_client_order_id: str = ""
+    side: Side = Side.UNKNOWN
+    type: OrderType = OrderType.UNKNOWN
+    params: dict[str, str] = {}
+
+    def __post_init__(self) -> None:
+        check_decimals(size=self.size, price=self.price, trigger_price=self.trigger_price)
 
 
 class CancelOrder(Message, frozen=True):
-    """To an execution actor: end an order. Needs no gate."""
+    """To an execution actor: end an order. Needs no gate.
+
+    `type` tells where a venue looks that keeps conditional orders apart (Binance's futures, Bybit Spot); UNKNOWN: look
+    in both. An order that others placed has a `venue_order_id` alone.
+    """
 
     client_order_id: str
     instance: str
@@ -87,30 +132,36 @@ class CancelOrder(Message, frozen=True):
     strategy: str
     order_id: str = ""
     venue_order_id: str = ""
+    account: str = ""
+    type: OrderType = OrderType.UNKNOWN
 
 
 class CancelAll(Message, frozen=True):
     """To an execution actor: end all orders of `strategy` (empty: of everybody) on `instrument` (empty: on all).
 
-    Carries what the caller knows to be open; the actor adds what the venue says is open.
+    Carries what the caller knows to be open; the actor adds what the venue says is open. `until_epoch` other than 0
+    spares the orders of a strategy's later lives. `account` empty: of all accounts.
     """
 
     instance: str
     strategy: str = ""
     instrument: InstrumentId = ""
     client_order_ids: tuple[tuple[InstrumentId, str], ...] = ()
+    until_epoch: int = 0
+    account: str = ""
 
 
 class QueryOpenOrders(Message, frozen=True):
-    """To an execution actor: every order the venue has open."""
+    """To an execution actor: every order the venue has open, or those of one instrument."""
 
     instance: str
+    instrument: InstrumentId = ""
 
 
 class QueryOrder(Message, frozen=True):
-    """To an execution actor: one order, by the client id of an attempt.
+    """To an execution actor: one order, by the client id of an attempt, or by the venue's where that is empty.
 
-    `history` also asks the venue's order history, so that absence means something.
+    `history` also asks the venue's order history, so that absence means something. `type` as in `CancelOrder`.
     """
 
     instance: str
@@ -118,6 +169,9 @@ class QueryOrder(Message, frozen=True):
     client_order_id: str
     history: bool = False
     since_ns: int = 0
+    venue_order_id: str = ""
+    account: str = ""
+    type: OrderType = OrderType.UNKNOWN
 
 
 class QueryFills(Message, frozen=True):
@@ -133,6 +187,56 @@ class QueryBalances(Message, frozen=True):
     """To an execution actor: all balances."""
 
     instance: str
+
+
+class QueryPositions(Message, frozen=True):
+    """provisional: to an execution actor: all positions, or those of one instrument."""
+
+    instance: str
+    instrument: InstrumentId = ""
+
+
+class QueryHistory(Message, frozen=True):
+    """provisional: to a market-data actor: what was, from `start_ns` on and before `end_ns` (0: until now).
+
+    `kind` is ``bar``, ``trade``, ``quote`` or ``funding``; `interval` as in `Bar`; `limit` 0: as many as a page holds.
+    """
+
+    instance: str
+    instrument: InstrumentId
+    kind: str
+    start_ns: int
+    end_ns: int = 0
+    interval: str = ""
+    limit: int = 0
+
+
+class SetLeverage(Message, frozen=True):
+    """provisional: to an execution actor. `position_side` where the two sides of hedge mode have their own (Bybit)."""
+
+    instance: str
+    instrument: InstrumentId
+    leverage: Decimal
+    position_side: PositionSide = PositionSide.NET
+    account: str = ""
+
+
+class SetMarginMode(Message, frozen=True):
+    """provisional: to an execution actor: of one instrument, or where that is empty of the account (Bybit)."""
+
+    instance: str
+    mode: MarginMode
+    instrument: InstrumentId = ""
+    account: str = ""
+
+
+class SetPositionMode(Message, frozen=True):
+    """provisional: to an execution actor: two sides an instrument (`hedge`) or one, for all or for one of them."""
+
+    instance: str
+    hedge: bool
+    instrument: InstrumentId = ""
+    account: str = ""
 
 
 class QueryBook(Message, frozen=True):
@@ -172,6 +276,21 @@ class BalancesAnswer(Message, frozen=True):
     balances: tuple[Balance, ...] = ()
     complete: bool = True
     ts_asked: int = 0
+
+
+class VenuePositionsAnswer(Message, frozen=True):
+    """provisional: positions as the venue tells them. `complete` false never means that there are no others."""
+
+    positions: tuple[VenuePosition, ...] = ()
+    complete: bool = True
+    ts_asked: int = 0
+
+
+class HistoryAnswer(Message, frozen=True):
+    """provisional: a page, oldest first. `next_ns`: where the next page starts, 0 where this was the last."""
+
+    rows: tuple[Bar | Trade | Quote | FundingRate, ...] = ()
+    next_ns: int = 0
 
 
 class GetInstruments(Message, frozen=True):

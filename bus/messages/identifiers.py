@@ -1,12 +1,14 @@
 """Names of instruments, actors and orders.
 
-An order id is minted by the strategy's process before anything is sent and is the client order id of the first
-attempt at the venue. It fits the narrowest venue rule (Betfair's ``customerOrderRef``: 32 characters; Binance Spot:
-``^[a-zA-Z0-9-_]{1,36}$``) and says whose it is even when every journal was lost::
+An order id is minted by the strategy's process before anything is sent and is the client order id of the first attempt
+at the venue. It fits the narrowest venue rule (Betfair's ``customerOrderRef``: 32 characters; Binance Spot:
+``^[a-zA-Z0-9-_]{1,36}$``; Bybit's ``orderLinkId``: 36; IB takes it as ``orderRef``) and says whose it is even when
+every journal was lost::
 
     T1f-mm3k9q-sx2k1a-2b        T<floor>-<strategy>-<epoch>-<count>[-<tag>]
 
-Floor and strategy are base-36 hashes (2 and 6 characters), epoch and count base-36 numbers.
+Floor and strategy are base-36 hashes (2 and 6 characters), epoch and count base-36 numbers. Everything in front of the
+epoch is ten characters and fits where a venue groups orders by strategy (Betfair's ``customerStrategyRef``: 15).
 """
 
 from __future__ import annotations
@@ -67,6 +69,8 @@ def check_name(name: str, what: str) -> str:
 
 
 def _base36(number: int, width: int = 1) -> str:
+    if number < 0:
+        raise ValueError(f"{number} is negative: an order id has no sign")
     digits = ""
     while number:
         number, digit = divmod(number, 36)
@@ -86,10 +90,12 @@ def strategy_code(strategy: str) -> str:
 def mint_order_id(floor: str, strategy: str, epoch: int, count: int, tag: str = "") -> str:
     """Return a new order id. `epoch` and `count` make it unique for the life of the floor's state.
 
-    Raises ValueError for a tag with other characters than letters, digits, ``_`` and ``-``, or one that makes the
-    id longer than the narrowest venue allows.
+    Raises ValueError for a negative number, for a tag with other characters than letters, digits, ``_`` and ``-``, and
+    for an id longer than the narrowest venue allows.
     """
     order_id = f"T{_hash36(floor, 2)}-{strategy_code(strategy)}-{_base36(epoch)}-{_base36(count)}"
+    if len(order_id) > ORDER_ID_LIMIT:
+        raise ValueError(f"epoch {epoch} and count {count} make an id of over {ORDER_ID_LIMIT} characters")
     if tag:
         if not _TAG.fullmatch(tag) or len(order_id) + 1 + len(tag) > ORDER_ID_LIMIT:
             room = ORDER_ID_LIMIT - len(order_id) - 1

@@ -5,10 +5,10 @@ The common part is one struct; what only one kind has stands in `details`. Both 
 
 from __future__ import annotations
 
-from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_UP, Decimal
+from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_EVEN, ROUND_UP, Decimal, InvalidOperation
 from typing import Literal, TypeAlias
 
-from bus.messages.base import Message
+from bus.messages.base import DECIMAL_DIGITS, Message, check_decimals
 from bus.messages.identifiers import InstrumentId
 from bus.messages.words import InstrumentStatusWord
 
@@ -30,7 +30,10 @@ __all__ = [
 
 Rounding: TypeAlias = Literal["down", "up", "nearest"]
 
-_ROUNDING = {"down": ROUND_DOWN, "up": ROUND_UP, "nearest": ROUND_HALF_EVEN}
+_PRICE_ROUNDING = {"down": ROUND_FLOOR, "up": ROUND_CEILING, "nearest": ROUND_HALF_EVEN}
+"""Down is cheaper, for the negative prices of spreads too."""
+_SIZE_ROUNDING = {"down": ROUND_DOWN, "up": ROUND_UP, "nearest": ROUND_HALF_EVEN}
+"""Down is smaller, for the negative size of a short position too."""
 _NEAR = Decimal("1e-9")
 """A number within this part of a step counts as being on it (floats carry such noise)."""
 
@@ -43,7 +46,7 @@ class CurrencyPair(Message, frozen=True):
 
 
 class Perpetual(Message, frozen=True):
-    """provisional: a future without expiry. `inverse`: margin and profit in the base asset."""
+    """provisional: a future without expiry. `inverse`: margin and profit in the base asset, sizes worth quote."""
 
     base: str
     quote: str
@@ -63,7 +66,7 @@ class Future(Message, frozen=True):
 
 
 class OptionContract(Message, frozen=True):
-    """provisional: a call or put."""
+    """provisional: an option; `right` is CALL or PUT."""
 
     underlying: str
     quote: str
@@ -103,7 +106,13 @@ class Bond(Message, frozen=True):
 
 
 class BettingRunner(Message, frozen=True):
-    """provisional: a selection in a betting market; prices are decimal odds."""
+    """provisional: a selection in a betting market; prices are decimal odds.
+
+    BUY lays and SELL backs, so that bids lie below asks, a BUY at the best ask matches at once, and a position that was
+    bought low and sold high has won: what may be backed now (Betfair's ``atb``) are the bids, what may be laid
+    (``atl``) the asks. `betting_type` is the venue's (ODDS, LINE, ASIAN_HANDICAP_...); on a LINE market the price is
+    the line. `base_rate` is the commission on net winnings, in percent; 0 winners: not told.
+    """
 
     currency: str
     market_id: str
@@ -112,6 +121,12 @@ class BettingRunner(Message, frozen=True):
     event: str = ""
     runner: str = ""
     market_time_ns: int = 0
+    event_id: str = ""
+    market_type: str = ""
+    betting_type: str = "ODDS"
+    base_rate: Decimal | None = None
+    winners: int = 0
+    each_way_divisor: Decimal | None = None
 
 
 class Spread(Message, frozen=True):
@@ -129,10 +144,14 @@ Details: TypeAlias = (
 class Instrument(Message, frozen=True):
     """The rules of one instrument at one venue, dated by `ts_event`.
 
-    Sizes are in the venue's own unit (`multiplier` says how much of the base one is). `price_tiers` are
-    (from price, step) pairs in ascending order where the step depends on the price (Betfair's ladder, IB's market
-    rules); empty means `price_increment` everywhere. A limit of None is none that the venue states. `raw` is the
-    venue's own record.
+    Sizes are in the venue's own unit (`multiplier` says how much of the base one is; of the quote where the contract is
+    inverse). `price_tiers` are (from price, step) pairs in ascending order where the step depends on the price
+    (Betfair's ladder, IB's market rules); empty means `price_increment` everywhere. Price steps count from `price_base`
+    (Binance futures count from their least price, Betfair's lines from the lowest); a step of 0 takes every number. A
+    limit of None is none that the venue states. `quote_increment` is the step of an order's quote size, None where
+    unknown. `venue_instrument_id` is the venue's own name where the symbol is not what orders carry (IB's conId,
+    Databento's instrument_id of the day, Betfair's selection), `exchange` where the venue routes it to (IB: SMART,
+    CME). `raw` is the venue's own record.
     """
 
     id: InstrumentId
@@ -159,14 +178,22 @@ class Instrument(Message, frozen=True):
     ts_event: int = 0
     ts_init: int = 0
     raw: bytes = b""
+    price_base: Decimal = Decimal(0)
+    quote_increment: Decimal | None = None
+    venue_instrument_id: str = ""
+    exchange: str = ""
 
     def price(self, value: Decimal | float | int | str, rounding: Rounding = "nearest") -> Decimal:
-        """Return the valid price for `value`: on the instrument's steps, rounded as named."""
-        return self._on_steps(_decimal(value), self.price_step(_decimal(value)), rounding)
+        """Return the valid price for `value`: on the instrument's steps, rounded as named (down is cheaper).
+
+        Raises ValueError for what is no finite number of a sane size, as all of these methods do.
+        """
+        number = _decimal(value)
+        return _on_steps(number, self.price_step(number), self.price_base, _PRICE_ROUNDING[rounding])
 
     def size(self, value: Decimal | float | int | str, rounding: Rounding = "down") -> Decimal:
-        """Return the valid size for `value`: on the instrument's steps, rounded as named (down by default)."""
-        return self._on_steps(_decimal(value), self.size_increment, rounding)
+        """Return the valid size for `value`: on the instrument's steps, rounded as named (down is smaller)."""
+        return _on_steps(_decimal(value), self.size_increment, _ZERO, _SIZE_ROUNDING[rounding])
 
     def price_step(self, price: Decimal) -> Decimal:
         """Return the price step that applies at `price`."""
@@ -183,37 +210,47 @@ class Instrument(Message, frozen=True):
         `value` within 1e-9 of a step (relative to the step) is that step: floats carry such noise.
         """
         number = _decimal(value)
-        return _snap(number, self.price_step(number))
+        return _snap(number, self.price_step(number), self.price_base)
 
     def snap_size(self, value: Decimal | float | int | str) -> Decimal | tuple[Decimal, Decimal]:
         """As `snap_price`, for sizes."""
-        return _snap(_decimal(value), self.size_increment)
+        return _snap(_decimal(value), self.size_increment, _ZERO)
 
-    @staticmethod
-    def _on_steps(number: Decimal, step: Decimal, rounding: Rounding) -> Decimal:
-        snapped = _snap(number, step)
-        if isinstance(snapped, Decimal):
-            return snapped
-        return (number / step).quantize(Decimal(1), rounding=_ROUNDING[rounding]) * step
+
+_ZERO = Decimal(0)
 
 
 def _decimal(value: Decimal | float | int | str) -> Decimal:
-    number = value if isinstance(value, Decimal) else Decimal(str(value))
-    if not number.is_finite():
-        raise ValueError(f"{value!r} is not a finite number")
+    try:
+        number = value if isinstance(value, Decimal) else Decimal(str(value))
+    except InvalidOperation:
+        raise ValueError(f"{value!r} is not a number") from None
+    if number.is_finite() and number.adjusted() < -DECIMAL_DIGITS:
+        return _ZERO  # the noise that floats leave around 0
+    check_decimals(number=number)
     return number
 
 
-def _snap(number: Decimal, step: Decimal) -> Decimal | tuple[Decimal, Decimal]:
-    steps = number / step
-    nearest = steps.quantize(Decimal(1), rounding=ROUND_HALF_EVEN)
+def _on_steps(number: Decimal, step: Decimal, base: Decimal, rounding: str) -> Decimal:
+    snapped = _snap(number, step, base)
+    if isinstance(snapped, Decimal):
+        return snapped
+    return base + ((number - base) / step).to_integral_value(rounding) * step
+
+
+def _snap(number: Decimal, step: Decimal, base: Decimal) -> Decimal | tuple[Decimal, Decimal]:
+    if not step:
+        return number
+    steps = (number - base) / step
+    nearest = steps.to_integral_value(ROUND_HALF_EVEN)
     if abs(steps - nearest) <= _NEAR:
-        return nearest * step
-    below = steps.to_integral_value(rounding="ROUND_FLOOR")
-    return below * step, (below + 1) * step
+        return base + nearest * step
+    below = steps.to_integral_value(ROUND_FLOOR)
+    return base + below * step, base + (below + 1) * step
 
 
 def instrument_currency(instrument: Instrument) -> str:
     """Return the currency in which the instrument's price is quoted."""
     details = instrument.details
-    return getattr(details, "quote", None) or getattr(details, "currency", "")
+    currency: str = getattr(details, "quote", "") or getattr(details, "currency", "")
+    return currency

@@ -2,7 +2,10 @@
 
 `ts_event` is the venue's time and 0 where the venue gives none (Binance Spot's best bid and ask), `ts_init` is ours;
 both UNIX nanoseconds. Book messages carry `prev_seq` and `seq` in the venue's own numbering, so that anyone can
-prove continuity.
+prove continuity; where the venue numbers nothing (Betfair, IB) its actor counts.
+
+A price that is not there is NaN: a one-sided quote, Databento's undefined price, IB's -1. Never 0, which is a price
+to a spread or an option, and never the last one seen.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ __all__ = [
     "Bar",
     "BookDelta",
     "BookOrderDelta",
+    "BookOrders",
     "BookSnapshot",
     "FundingRate",
     "IndexPrice",
@@ -36,7 +40,7 @@ Levels: TypeAlias = list[tuple[float, float]]
 
 
 class Quote(Message, frozen=True, gc=False):
-    """Best bid and ask. `seq` is the venue's number for it, 0 where it has none."""
+    """Best bid and ask; an empty side has price NaN and size 0. `seq` is the venue's number, 0 where it has none."""
 
     instrument: InstrumentId
     bid: float
@@ -59,7 +63,11 @@ class Quote(Message, frozen=True, gc=False):
 
 
 class Trade(Message, frozen=True, gc=False):
-    """A public trade."""
+    """A public trade, or several at one price that the venue tells as one.
+
+    `trade_id` is empty where the venue has none (Betfair, IB). `conditions` are the venue's words for a trade that is
+    not a plain one and moves no last price (Bybit's block trades, IB's unreported ones); empty for a plain one.
+    """
 
     instrument: InstrumentId
     trade_id: str
@@ -68,6 +76,7 @@ class Trade(Message, frozen=True, gc=False):
     aggressor: AggressorSide
     ts_event: int
     ts_init: int
+    conditions: str = ""
 
 
 class BookSnapshot(Message, frozen=True):
@@ -127,7 +136,12 @@ class ReferencePrice(Message, frozen=True, gc=False):
 
 
 class BookOrderDelta(Message, frozen=True):
-    """provisional: one order's change in an L3 book."""
+    """provisional: one order's change in an L3 book.
+
+    `action` is ADD or MODIFY (`size` is the order's new one), CANCEL or FILL (`size` is what goes), or CLEAR (the whole
+    book: no order, price NaN). `last` false: more of one event of the venue follows, and until then the book may be
+    crossed. `order_id` is the venue's, in decimal digits where it is a number.
+    """
 
     instrument: InstrumentId
     action: str
@@ -139,10 +153,30 @@ class BookOrderDelta(Message, frozen=True):
     seq: int
     ts_event: int
     ts_init: int
+    last: bool = True
+
+
+class BookOrders(Message, frozen=True):
+    """provisional: a whole L3 book; it replaces what a reader had.
+
+    Each side is (order id, price, size) by price, best first, and in the order of their turn at one price.
+    """
+
+    instrument: InstrumentId
+    bids: list[tuple[str, float, float]]
+    asks: list[tuple[str, float, float]]
+    seq: int
+    ts_event: int
+    ts_init: int
 
 
 class Bar(Message, frozen=True, gc=False):
-    """provisional: open, high, low, close of an interval such as ``1-MINUTE-LAST``."""
+    """provisional: open, high, low, close of an interval such as ``1-MINUTE-LAST``.
+
+    `ts_open` is the interval's first nanosecond, `ts_close` the first after it. `volume` and `taker_buy_volume` are in
+    the instrument's unit, `quote_volume` in the quote currency (base, for an inverse contract). 0 in an appended field:
+    not told.
+    """
 
     instrument: InstrumentId
     interval: str
@@ -157,19 +191,23 @@ class Bar(Message, frozen=True, gc=False):
     ts_init: int
     trades: int = 0
     quote_volume: float = 0.0
+    ts_close: int = 0
+    vwap: float = 0.0
+    taker_buy_volume: float = 0.0
 
 
 class MarkPrice(Message, frozen=True, gc=False):
-    """provisional: the venue's fair price."""
+    """provisional: the venue's fair price. `settlement` is its estimate of the settlement price."""
 
     instrument: InstrumentId
     price: float
     ts_event: int
     ts_init: int
+    settlement: float | None = None
 
 
 class IndexPrice(Message, frozen=True, gc=False):
-    """provisional: the price of what underlies."""
+    """provisional: the price of what underlies; `instrument` is the contract it belongs to, or the pair's own index."""
 
     instrument: InstrumentId
     price: float
@@ -178,7 +216,10 @@ class IndexPrice(Message, frozen=True, gc=False):
 
 
 class FundingRate(Message, frozen=True, gc=False):
-    """provisional: the rate that is paid at `ts_next`."""
+    """provisional: the rate, a fraction of the notional, that longs pay to shorts at `ts_next` (negative: are paid).
+
+    `final` true: it was paid at `ts_event` (history); false: an estimate that still moves.
+    """
 
     instrument: InstrumentId
     rate: float
@@ -186,10 +227,14 @@ class FundingRate(Message, frozen=True, gc=False):
     ts_event: int
     ts_init: int
     interval_ns: int = 0
+    final: bool = False
 
 
 class Liquidation(Message, frozen=True, gc=False):
-    """provisional: a forced order. `side` is the order's own side."""
+    """provisional: a forced order. `side` is the order's own: a liquidated long is a SELL (Bybit's stream says Buy).
+
+    `price` is the order's limit (the bankruptcy price), `average_price` what it got, None where that is not told.
+    """
 
     instrument: InstrumentId
     side: Side
@@ -197,10 +242,11 @@ class Liquidation(Message, frozen=True, gc=False):
     size: float
     ts_event: int
     ts_init: int
+    average_price: float | None = None
 
 
 class Ticker(Message, frozen=True, gc=False):
-    """provisional: a rolling day's figures."""
+    """provisional: a rolling day's figures. `open_interest` in the instrument's unit; None and 0 where not told."""
 
     instrument: InstrumentId
     last: float
@@ -211,6 +257,8 @@ class Ticker(Message, frozen=True, gc=False):
     quote_volume: float
     ts_event: int
     ts_init: int
+    open_interest: float | None = None
+    trades: int = 0
 
 
 class InstrumentStatus(Message, frozen=True):
@@ -225,7 +273,11 @@ class InstrumentStatus(Message, frozen=True):
 
 
 class InstrumentClose(Message, frozen=True, gc=False):
-    """provisional: a settlement or closing price."""
+    """provisional: a settlement or closing price.
+
+    `kind` is CLOSE, SETTLEMENT, DELIVERY, or in a betting market WINNER, LOSER, PLACED, REMOVED with the starting
+    price, NaN where there is none.
+    """
 
     instrument: InstrumentId
     price: float

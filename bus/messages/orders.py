@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from bus.messages.base import Message
+from bus.messages.base import Message, check_decimals
 from bus.messages.identifiers import InstrumentId
 from bus.messages.words import (
+    BalanceReason,
     Code,
     ContingencyType,
     Liquidity,
+    MarginMode,
     OrderEventKind,
     OrderStatus,
     OrderType,
@@ -28,7 +30,9 @@ from bus.messages.words import (
 )
 
 __all__ = [
+    "AccountMargin",
     "Balance",
+    "BalanceChange",
     "Cause",
     "ExecutionUpdate",
     "FeeBooked",
@@ -39,6 +43,7 @@ __all__ = [
     "OrderEvent",
     "OrderState",
     "Position",
+    "VenuePosition",
 ]
 
 
@@ -54,7 +59,12 @@ class NewOrder(Message, frozen=True):
     """An order as its strategy asked for it.
 
     Exactly one of `size` (in the instrument's unit) and `quote_size` (an amount of the quote currency) is given.
-    `cause`, `ts_tick`, `ts_decided`, `ts_gated` and `ts_written` let its way be drawn. `params` go to the venue as they are.
+    `expire_ns` belongs to GTD. `trailing_offset` and `limit_offset` are in `trailing_offset_type`, `limit_offset` from
+    the trigger to the limit. `list_id` groups the orders of a `contingency`, `linked_ids` are their order ids,
+    `parent_id` the order that must fill first. `params` go to the venue as they are (self-trade prevention, Betfair's
+    persistence, IB's conditions). `cause`, `ts_tick`, `ts_decided`, `ts_gated` and `ts_written` let its way be drawn.
+
+    Raises ValueError for an amount that is no finite number of a sane size.
     """
 
     order_id: str
@@ -93,13 +103,30 @@ class NewOrder(Message, frozen=True):
     ts_gated: int = 0
     ts_written: int = 0
 
+    def __post_init__(self) -> None:
+        check_decimals(
+            size=self.size,
+            price=self.price,
+            quote_size=self.quote_size,
+            display_size=self.display_size,
+            trigger_price=self.trigger_price,
+            trailing_offset=self.trailing_offset,
+            limit_offset=self.limit_offset,
+            activation_price=self.activation_price,
+        )
+
 
 class OrderEvent(Message, frozen=True):
     """Something that happened to an order: the state machine's input, as the venue, the gate or we ourselves say it.
 
-    Fields of the order (side to time_in_force) are filled where the source tells them, so that an order nobody here
-    remembers can be rebuilt. `filled` is the venue's cumulative size, a hint that fills may be missing and never a
-    fill itself. `expires_ns` is when the venue stops accepting the attempt.
+    Fields of the order (side to time_in_force, and position_side to post_only) are filled where the source tells them,
+    so that an order nobody here remembers can be rebuilt. `filled` is the venue's cumulative size, a hint that fills
+    may be missing and never a fill itself; `average_price` is theirs as the venue states it. `leaves` is the size still
+    working: what is missing of `size` was neither filled nor left (canceled in part, lapsed, voided, prevented as a
+    self-trade) and never will be. `expires_ns` is when the venue stops accepting the attempt. `venue_code` is the
+    venue's own code for `code`: -2010, 110007, 201, INVALID_ODDS.
+
+    Raises ValueError for an amount that is no finite number of a sane size.
     """
 
     kind: OrderEventKind
@@ -125,12 +152,37 @@ class OrderEvent(Message, frozen=True):
     expires_ns: int = 0
     ts_written: int = 0
     raw: bytes = b""
+    venue_code: str = ""
+    leaves: Decimal | None = None
+    average_price: Decimal | None = None
+    position_side: PositionSide = PositionSide.NET
+    trigger_price: Decimal | None = None
+    quote_size: Decimal | None = None
+    reduce_only: bool = False
+    post_only: bool = False
+
+    def __post_init__(self) -> None:
+        check_decimals(
+            size=self.size,
+            price=self.price,
+            filled=self.filled,
+            leaves=self.leaves,
+            average_price=self.average_price,
+            trigger_price=self.trigger_price,
+            quote_size=self.quote_size,
+        )
 
 
 class Fill(Message, frozen=True):
     """One execution, counted once by (instance, account, instrument, trade_id, side).
 
-    `fee` is None until known (IB sends commissions later); negative is a rebate. `kind` is TRADE for a plain one.
+    `trade_id` is the execution's first name for life: without IB's revision (the last segment of an execId), and made
+    from bet id and cumulative size where the venue has none (Betfair). `fee` is None until known (IB sends commissions
+    later); negative is a rebate. `kind` is a word of `FillKind`, TRADE for a plain one. `client_order_id` may be empty
+    (Bybit's fast executions): then `venue_order_id` names the order. The fill of a spread's leg carries the leg's
+    instrument.
+
+    Raises ValueError for an amount that is no finite number of a sane size.
     """
 
     trade_id: str
@@ -154,9 +206,12 @@ class Fill(Message, frozen=True):
     kind: str = "TRADE"
     raw: bytes = b""
 
+    def __post_init__(self) -> None:
+        check_decimals(price=self.price, size=self.size, fee=self.fee)
+
 
 class FeeBooked(Message, frozen=True):
-    """provisional: the fee of an earlier fill became known."""
+    """provisional: the fee of an earlier fill became known. It replaces the fill's; negative is a rebate."""
 
     trade_id: str
     instance: str
@@ -166,10 +221,14 @@ class FeeBooked(Message, frozen=True):
     fee_currency: str
     ts_event: int
     ts_init: int
+    side: Side = Side.UNKNOWN
 
 
 class FillCorrected(Message, frozen=True):
-    """provisional: the venue changed an earlier fill."""
+    """provisional: the venue changed an earlier fill; `price` and `size` are the new ones, size 0 a bust.
+
+    `revision` is the venue's count of versions (IB: 2 for an execId ending in ``.02``): a lower or equal one is old.
+    """
 
     trade_id: str
     instance: str
@@ -179,10 +238,16 @@ class FillCorrected(Message, frozen=True):
     size: Decimal
     ts_event: int
     ts_init: int
+    side: Side = Side.UNKNOWN
+    revision: int = 0
 
 
 class FillVoided(Message, frozen=True):
-    """provisional: the venue took an earlier fill back (Betfair)."""
+    """provisional: the venue took fills back (Betfair, when a runner is withdrawn or a market voided).
+
+    `size` is what this message takes back, `total` all that was ever taken back of the order, so that a repeated
+    message is known by it. An empty `trade_id` means that the venue names no fill: the order's newest fills go first.
+    """
 
     trade_id: str
     instance: str
@@ -192,10 +257,19 @@ class FillVoided(Message, frozen=True):
     reason: str
     ts_event: int
     ts_init: int
+    side: Side = Side.UNKNOWN
+    client_order_id: str = ""
+    venue_order_id: str = ""
+    total: Decimal | None = None
 
 
 class OrderState(Message, frozen=True):
-    """All that is known of an order, after `revision` changes."""
+    """All that is known of an order, after `revision` changes.
+
+    `filled` and `filled_value` (price times size, summed) count the fills that we have; `venue_filled` is the venue's
+    own figure. `removed` is the size that the venue took out of the order without filling it. `external`: placed by
+    others.
+    """
 
     order: NewOrder
     status: OrderStatus = OrderStatus.INITIALIZED
@@ -214,6 +288,8 @@ class OrderState(Message, frozen=True):
     ts_event: int = 0
     ts_init: int = 0
     revision: int = 0
+    removed: Decimal = Decimal(0)
+    venue_code: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -224,6 +300,15 @@ class OrderState(Message, frozen=True):
     def is_unknown(self) -> bool:
         """True while an outcome that we asked for is unknown."""
         return self.uncertain_since_ns != 0
+
+    @property
+    def leaves(self) -> Decimal | None:
+        """The size that the venue may still fill, as far as we know; None for an open order by quote size."""
+        if self.status.is_closed:
+            return Decimal(0)
+        if self.order.size is None:
+            return None
+        return max(Decimal(0), self.order.size - max(self.filled, self.venue_filled) - self.removed)
 
     @property
     def average_price(self) -> Decimal | None:
@@ -243,7 +328,8 @@ class OrderState(Message, frozen=True):
 class Position(Message, frozen=True):
     """What a strategy holds of an instrument: the sum of its fills less fees taken in that asset.
 
-    `size` is signed; `average_price` that of the open part; `realized` profit in the quote currency, before `fees`.
+    `size` is signed; `average_price` that of the open part; `realized` profit in the quote currency (the settlement
+    currency of a future), before `fees`, which are by currency.
     """
 
     strategy: str
@@ -262,7 +348,10 @@ class Position(Message, frozen=True):
 
 
 class Balance(Message, frozen=True):
-    """What an account holds of one asset, by the venue's word. `total` is `free` plus `locked`."""
+    """What an account holds of one asset, by the venue's word. `total` is `free` plus `locked`.
+
+    `locked` backs orders and positions (Betfair: the exposure). `borrowed` is owed to the venue and counted in `total`.
+    """
 
     instance: str
     asset: str
@@ -272,11 +361,72 @@ class Balance(Message, frozen=True):
     ts_event: int
     ts_init: int
     account: str = ""
+    borrowed: Decimal = Decimal(0)
 
     @property
     def total(self) -> Decimal:
         """Free plus locked."""
         return self.free + self.locked
+
+
+class BalanceChange(Message, frozen=True):
+    """provisional: a balance changed by something else than a fill: funding, interest, a transfer.
+
+    `amount` is signed. `change_id` is the venue's number, by which it counts once; `instrument` what it was paid for.
+    """
+
+    instance: str
+    asset: str
+    amount: Decimal
+    kind: BalanceReason
+    source: Source
+    ts_event: int
+    ts_init: int
+    account: str = ""
+    change_id: str = ""
+    instrument: InstrumentId = ""
+
+
+class AccountMargin(Message, frozen=True):
+    """provisional: an account's means as its venue values them, in `currency`; None where it does not tell.
+
+    `equity` is balances and unrealized profit; `initial` the margin that positions and orders bind, `maintenance` the
+    equity below which the venue liquidates; `available` what is left for new risk.
+    """
+
+    instance: str
+    currency: str
+    equity: Decimal | None
+    initial: Decimal | None
+    maintenance: Decimal | None
+    available: Decimal | None
+    source: Source
+    ts_event: int
+    ts_init: int
+    account: str = ""
+
+
+class VenuePosition(Message, frozen=True):
+    """provisional: what the venue says an account holds of an instrument: the truth that strategies add up to.
+
+    `size` is signed, whatever the venue's sign is. None where the venue does not tell. `seq` orders the venue's
+    messages.
+    """
+
+    instance: str
+    instrument: InstrumentId
+    size: Decimal
+    source: Source
+    ts_event: int
+    ts_init: int
+    account: str = ""
+    position_side: PositionSide = PositionSide.NET
+    average_price: Decimal | None = None
+    unrealized: Decimal | None = None
+    liquidation_price: Decimal | None = None
+    leverage: Decimal | None = None
+    margin_mode: MarginMode = MarginMode.UNKNOWN
+    seq: int = 0
 
 
 class ExecutionUpdate(Message, frozen=True):

@@ -8,15 +8,18 @@ constructor: `parse_word` refuses what is not in the list.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
 __all__ = [
     "AggressorSide",
+    "BalanceReason",
     "Code",
     "ContingencyType",
     "ExitPolicy",
+    "FillKind",
     "InstrumentStatusWord",
     "Liquidity",
+    "MarginMode",
     "OrderEventKind",
     "OrderStatus",
     "OrderType",
@@ -40,8 +43,7 @@ class Word(StrEnum):
 
     @classmethod
     def _missing_(cls, value: object) -> Self | None:
-        unknown: Any = cls.__members__.get("UNKNOWN")
-        return unknown
+        return cls.__members__.get("UNKNOWN")
 
 
 def parse_word(kind: type[W], text: str | W, name: str) -> W:
@@ -51,7 +53,7 @@ def parse_word(kind: type[W], text: str | W, name: str) -> W:
     """
     word = kind.__members__.get(str(text).upper())
     if word is None or word.name == "UNKNOWN":
-        known = ", ".join(m for m in kind.__members__ if m != "UNKNOWN")
+        known = ", ".join(choice.value for choice in kind if choice.name != "UNKNOWN")
         raise ValueError(f"{name} is {text!r}; expected one of {known}")
     return word
 
@@ -63,8 +65,8 @@ class Side(Word):
 
     @property
     def sign(self) -> int:
-        """1 for BUY, -1 for SELL."""
-        return 1 if self is Side.BUY else -1
+        """1 for BUY, -1 for SELL, 0 for UNKNOWN: a side that nobody knows moves no position."""
+        return 1 if self is Side.BUY else -1 if self is Side.SELL else 0
 
 
 class AggressorSide(Word):
@@ -219,6 +221,48 @@ class Liquidity(Word):
     TAKER = "TAKER"
 
 
+class FillKind(Word):
+    """What a fill came from; the words of `Fill.kind`.
+
+    A venue's execution records that move no position (funding, fees) are no fills at all.
+    """
+
+    UNKNOWN = "UNKNOWN"
+    TRADE = "TRADE"
+    BLOCK = "BLOCK"
+    LIQUIDATION = "LIQUIDATION"
+    DELEVERAGING = "DELEVERAGING"
+    SETTLEMENT = "SETTLEMENT"
+    ADJUSTMENT = "ADJUSTMENT"
+
+
+class MarginMode(Word):
+    """Whether a position has margin of its own, shares the account's, or is margined with all others as one."""
+
+    UNKNOWN = "UNKNOWN"
+    CROSS = "CROSS"
+    ISOLATED = "ISOLATED"
+    PORTFOLIO = "PORTFOLIO"
+
+
+class BalanceReason(Word):
+    """Why a balance changed other than by a fill."""
+
+    UNKNOWN = "UNKNOWN"
+    DEPOSIT = "DEPOSIT"
+    WITHDRAWAL = "WITHDRAWAL"
+    TRANSFER = "TRANSFER"
+    FUNDING = "FUNDING"
+    INTEREST = "INTEREST"
+    FEE = "FEE"
+    REBATE = "REBATE"
+    DIVIDEND = "DIVIDEND"
+    SETTLEMENT = "SETTLEMENT"
+    LIQUIDATION = "LIQUIDATION"
+    CONVERSION = "CONVERSION"
+    ADJUSTMENT = "ADJUSTMENT"
+
+
 class InstrumentStatusWord(Word):
     UNKNOWN = "UNKNOWN"
     TRADING = "TRADING"
@@ -250,7 +294,7 @@ class ExitPolicy(Word):
 
 
 class Code(Word):
-    """Why a request or an order was refused. One sentence each; the docs' table is made from it."""
+    """Why a request or an order was refused, or an order ended. One sentence each; the docs' table is made from it."""
 
     def __new__(cls, value: str, sentence: str = "") -> Self:
         word = str.__new__(cls, value)
@@ -307,3 +351,20 @@ class Code(Word):
     VENUE_NOT_CONNECTED = "VENUE_NOT_CONNECTED", "The venue's order connection is down, so nothing was sent."
     VENUE_REJECTED = "VENUE_REJECTED", "The venue refused; its own code and text stand beside."
     SHUTTING_DOWN = "SHUTTING_DOWN", "The floor or the actor is stopping."
+    # what venues refuse, in one word for all of them
+    INSUFFICIENT_FUNDS = "INSUFFICIENT_FUNDS", "The account lacks the balance or the margin for this."
+    POST_ONLY_WOULD_TAKE = "POST_ONLY_WOULD_TAKE", "A post-only order would have taken liquidity."
+    WOULD_TRIGGER = "WOULD_TRIGGER", "The market had passed the trigger price when the order arrived."
+    REDUCE_ONLY = "REDUCE_ONLY", "A reduce-only order found less to reduce than its size."
+    TOO_MANY_ORDERS = "TOO_MANY_ORDERS", "The venue's limit of open or conditional orders is reached."
+    RATE_LIMITED = "RATE_LIMITED", "A rate limit of the venue is spent, so nothing was executed."
+    ACCOUNT_RESTRICTED = "ACCOUNT_RESTRICTED", "The venue does not allow this account or key to do this."
+    TOO_LATE = "TOO_LATE", "The order had ended when the cancel or modify arrived."
+    # why venues end orders by themselves
+    UNFILLED = "UNFILLED", "The rest of an immediate or market order found nobody to trade with."
+    SELF_TRADE = "SELF_TRADE", "The order would have traded with another of the same account."
+    LINKED_ORDER = "LINKED_ORDER", "Another order of the same list was triggered, filled or ended."
+    DEAD_MANS_SWITCH = "DEAD_MANS_SWITCH", "The venue ended the order because our connection fell silent."
+    LIQUIDATION = "LIQUIDATION", "The venue liquidates or deleverages the position."
+    SETTLEMENT = "SETTLEMENT", "The instrument expired or settled, or its market closed or turned in play."
+    CANCELED_BY_VENUE = "CANCELED_BY_VENUE", "The venue ended the order for a reason of its own."

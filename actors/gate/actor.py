@@ -1,0 +1,224 @@
+"""The risk gate: every new order passes here, in one process, or is denied with a code."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Any
+
+import msgspec
+
+from actors.gate.journal import IntentJournal
+from actors.gate.rules import Denial, Limits, judge
+from actors.gate.view import FloorView
+from actors.runtime import Actor, Context
+from actors.runtime.store import CHECKPOINT_S
+from bus import topics
+from bus.codec import ReplyStatus, RequestHeader
+from bus.messages import (
+    Code,
+    DirectoryEntry,
+    GetIntents,
+    Intent,
+    IntentsAnswer,
+    Message,
+    NewOrder,
+    OrderEvent,
+    OrderEventKind,
+    Refused,
+    SetTradingState,
+    Source,
+    SubmitOrder,
+    TradingState,
+)
+from bus.requests import Answer, Reply
+
+__all__ = ["Gate"]
+
+SUBMIT_DEADLINE_S = 5.0
+"""No order reaches a venue's socket later than this after the gate passed it."""
+FIRST_SIGHT_S = 3.0
+"""How long the first order of an instrument waits for its rules and its book; then it is judged by what is known."""
+SETTLE_S = 0.005
+"""Between looks while it waits."""
+
+
+class Gate(Actor):
+    """
+    Owns: ``intents.db`` (intents, trading states), ``intent/`` and ``state/trading/``.
+    Listens: instruments, reference prices, ``state/instance/``, the strategies' execution streams.
+    Sends: passed orders to the execution actors, each at most once.
+    Fails when: its journal cannot be written; then nothing passes.
+    Restart means: trading states are as they were; a repeated order id is answered, never sent twice.
+    """
+
+    prefixes = ("intent/", "state/trading/")
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self.limits = msgspec.convert(context.settings.get("limits", {}), Limits, strict=False)
+        self.instances: tuple[str, ...] = tuple(context.settings.get("instances", ()))
+        self._figures = {"passed": 0, "denied": 0, "not_sent": 0}
+        self._in_flight: dict[str, tuple[NewOrder, asyncio.Future[Reply]]] = {}
+        self.journal: IntentJournal
+        self.view: FloorView
+
+    def counters(self) -> dict[str, int]:
+        return {**super().counters(), **self._figures}
+
+    # life
+
+    async def setup(self) -> None:
+        self.journal = IntentJournal(self.state_path("intents.db"), self.context.durability)
+        self.view = FloorView(self.member, self.limits, self.instances, self.journal.trading())
+        self.member.on_directory.append(self._on_actor)
+
+    async def begin(self) -> None:
+        self.publisher.set_seq(topics.topic("intent", self.name), self.journal.last)
+        self.every(CHECKPOINT_S, self.journal.checkpoint)
+        for scope, state in self.view.trading.states.items():
+            self.log.warning("trading state kept over the restart", scope=scope, state=state)
+
+    async def end(self) -> None:
+        self.journal.close()
+
+    def topic_state(self, topic: str) -> Message | None:
+        if topic.startswith("state/"):
+            return self.view.trading
+        return IntentsAnswer((), self.journal.last)
+
+    def _on_actor(self, entry: DirectoryEntry) -> None:
+        if entry.kind == "execution" and entry.live:
+            self.member.warm(entry.name)
+        elif entry.kind == "strategy" and entry.live:
+            self.view.follow_strategy(entry.name)
+
+    # orders
+
+    def on_submit_order(self, message: SubmitOrder, header: RequestHeader) -> Answer | Awaitable[Answer]:
+        order = message.order
+        if header.caller != order.strategy or not self._speaks_for(order.strategy, header.epoch):
+            return Refused(Code.NOT_ALLOWED, f"{header.caller!r} (epoch {header.epoch}) may not order for it")
+        known = self.journal.first_of(order.order_id)
+        if known is not None:
+            return self._answer_again(known, order)
+        if not self.view.is_followed(order):
+            return self._first_sight(order, header)
+        return self._judge(order, header)
+
+    async def _first_sight(self, order: NewOrder, header: RequestHeader) -> Answer:
+        """The first order of an instrument waits until its rules and book are there."""
+        self.view.follow_instrument(order.instance, order.instrument)
+        deadline = self.loop.time() + FIRST_SIGHT_S
+        while self.loop.time() < deadline and order.instance in self.instances:
+            if self.view.is_settled(order):
+                break
+            await asyncio.sleep(SETTLE_S)
+        known = self.journal.first_of(order.order_id)
+        return self._judge(order, header) if known is None else self._answer_again(known, order)
+
+    def _speaks_for(self, strategy: str, epoch: int) -> bool:
+        entry = self.member.directory.entries.get(strategy)
+        return entry is not None and entry.live and entry.epoch == epoch
+
+    def _answer_again(self, known: Intent, order: NewOrder) -> Answer:
+        first, again = (msgspec.structs.replace(each, ts_gated=0) for each in (known.order, order))
+        if first != again:
+            return Refused(Code.DUPLICATE_ORDER_ID, f"order id {order.order_id} was gated with other terms")
+        event = known.event
+        return Refused(event.code, event.reason) if known.denied and event is not None else None
+
+    def _judge(self, order: NewOrder, header: RequestHeader) -> Answer:
+        now = self.clock.time_ns()
+        denial = judge(order, self.view)
+        if denial is not None:
+            return self._deny(order, denial, now)
+        left_s = (header.deadline_ns - self.clock.monotonic_ns()) / 1e9
+        gated = msgspec.structs.replace(order, ts_gated=now)
+        self._record(gated, None, now)
+        self._figures["passed"] += 1
+        future = self.member.send(self._executor(order.instance), SubmitOrder(gated), min(left_s, SUBMIT_DEADLINE_S))
+        self._in_flight[order.order_id] = (gated, future)
+        future.add_done_callback(lambda done: self._on_sent(gated, done.result()))
+        return None
+
+    def _deny(self, order: NewOrder, denial: Denial, now: int) -> Refused:
+        self._figures["denied"] += 1
+        self.log.warning("denied", order=order.order_id, strategy=order.strategy, code=denial.code, why=denial.reason)
+        self._record(order, self._event(order, OrderEventKind.DENIED, denial.code, denial.reason, now), now)
+        return Refused(denial.code, denial.reason)
+
+    def _on_sent(self, order: NewOrder, reply: Reply) -> None:
+        """An execution actor answered. Only a definite no is one; silence is the reconciler's to resolve."""
+        self._in_flight.pop(order.order_id, None)
+        if reply.ok or not reply.definite:
+            if not reply.ok:
+                self.log.warning("no word on an order", order=order.order_id, code=reply.code)
+            return
+        self._figures["not_sent"] += 1
+        code = Code.DEADLINE_PASSED if reply.status is ReplyStatus.EXPIRED else reply.code
+        self.log.warning("not sent", order=order.order_id, code=code, why=reply.reason)
+        now = self.clock.time_ns()
+        self._record(order, self._event(order, OrderEventKind.NOT_SENT, code, reply.reason, now), now)
+
+    def _record(self, order: NewOrder, event: OrderEvent | None, now: int) -> None:
+        intent = self.journal.append(order, event is not None, event, self.epoch, now)
+        self.publisher.publish(topics.topic("intent", self.name), intent, seq=intent.number)
+
+    @staticmethod
+    def _event(order: NewOrder, kind: OrderEventKind, code: Code, reason: str, now: int) -> OrderEvent:
+        return OrderEvent(
+            kind,
+            order.instance,
+            order.instrument,
+            order.client_order_id,
+            Source.GATE,
+            now,
+            now,
+            order_id=order.order_id,
+            strategy=order.strategy,
+            code=code,
+            reason=reason,
+        )
+
+    def _executor(self, instance: str) -> str:
+        return f"execution.{instance}"
+
+    def on_get_intents(self, message: GetIntents, header: RequestHeader) -> IntentsAnswer:
+        return IntentsAnswer(self.journal.after(message.after), self.journal.last)
+
+    # trading states
+
+    async def on_set_trading_state(self, message: SetTradingState, header: RequestHeader) -> Answer:
+        problem = self._scope_problem(message.scope)
+        if problem:
+            return Refused(Code.NO_SUCH_SCOPE, problem)
+        if message.state is TradingState.UNKNOWN:
+            return Refused(Code.UNSUPPORTED, "expected ACTIVE, REDUCING or HALTED")
+        now = self.clock.time_ns()
+        self.journal.set_trading(message.scope, message.state, message.reason, header.caller, self.epoch, now)
+        self.view.trading = self.journal.trading()
+        self.publisher.publish(topics.topic("state", "trading", "floor"), self.view.trading)
+        self.log.warning("trading state", scope=message.scope, state=message.state, by=header.caller)
+        if message.state is TradingState.HALTED:
+            await self._wait_for_in_flight(message.scope)
+        return self.view.trading
+
+    async def _wait_for_in_flight(self, scope: str) -> None:
+        """HALT is a barrier: whatever was passed before is written, refused or too late when the reply goes out."""
+        waiting: list[asyncio.Future[Any]] = [
+            future for order, future in self._in_flight.values() if _is_in_scope(order, scope)
+        ]
+        if waiting:
+            await asyncio.wait(waiting, timeout=SUBMIT_DEADLINE_S)
+
+    def _scope_problem(self, scope: str) -> str:
+        kind, _, name = scope.partition("/")
+        if scope == "floor" or (kind == "instance" and name in self.instances) or (kind == "strategy" and name):
+            return ""
+        instances = ", ".join(f"instance/{each}" for each in self.instances)
+        return f"scope {scope!r}: expected floor, strategy/NAME, or one of {instances or 'no instance'}"
+
+
+def _is_in_scope(order: NewOrder, scope: str) -> bool:
+    return scope in ("floor", f"instance/{order.instance}", f"strategy/{order.strategy}")

@@ -1,0 +1,74 @@
+"""The venue's own rules for the instrument: status, steps and limits, checked before anything is sent."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from actors.gate.rules.base import Denial, View
+from bus.messages import Code, Instrument, InstrumentStatusWord, NewOrder, OrderType, exact
+
+name = "instrument"
+
+
+def check(order: NewOrder, view: View) -> Denial | None:
+    """Deny what the venue would refuse."""
+    instrument = view.instrument(order.instance, order.instrument)
+    if instrument is None:
+        return Denial(Code.NO_SUCH_INSTRUMENT, f"{order.instrument} is not known on {order.instance}")
+    if instrument.status is not InstrumentStatusWord.TRADING:
+        return Denial(Code.INSTRUMENT_NOT_TRADING, f"{order.instrument} is {instrument.status}")
+    denial = _price(order.price, instrument) if order.price is not None else None
+    if denial is None and order.size is not None:
+        denial = _size(order.size, order.type, instrument)
+    return denial or _notional(order, instrument, view)
+
+
+def _price(price: Decimal, instrument: Instrument) -> Denial | None:
+    if price <= 0:
+        return Denial(Code.PRICE_LIMIT, f"price {exact(price)}: expected above 0")
+    step = instrument.price_step(price)
+    if price % step:
+        below = price // step * step
+        reason = f"price {exact(price)} is between {exact(below)} and {exact(below + step)} (step {exact(step)})"
+        return Denial(Code.PRICE_INCREMENT, reason)
+    return _within(price, instrument.min_price, instrument.max_price, Code.PRICE_LIMIT, "price")
+
+
+def _size(size: Decimal, kind: OrderType, instrument: Instrument) -> Denial | None:
+    if size <= 0:
+        return Denial(Code.SIZE_LIMIT, f"size {exact(size)}: expected above 0")
+    step = instrument.size_increment
+    if size % step:
+        below = size // step * step
+        reason = f"size {exact(size)} is between {exact(below)} and {exact(below + step)} (step {exact(step)})"
+        return Denial(Code.SIZE_INCREMENT, reason)
+    denial = _within(size, instrument.min_size, instrument.max_size, Code.SIZE_LIMIT, "size")
+    if denial is None and kind is OrderType.MARKET:
+        low, high = instrument.market_min_size, instrument.market_max_size
+        denial = _within(size, low, high, Code.SIZE_LIMIT, "size of a MARKET order")
+    return denial
+
+
+def _notional(order: NewOrder, instrument: Instrument, view: View) -> Denial | None:
+    if instrument.min_notional is None and instrument.max_notional is None:
+        return None
+    value = notional(order, instrument, view)
+    if value is None:
+        return Denial(Code.NO_PRICE, f"no price of {order.instrument} is known to value the order by")
+    return _within(value, instrument.min_notional, instrument.max_notional, Code.NOTIONAL_LIMIT, "price times size")
+
+
+def notional(order: NewOrder, instrument: Instrument, view: View) -> Decimal | None:
+    """Return the order's value in the quote currency, None where no price is known."""
+    if order.quote_size is not None:
+        return order.quote_size
+    price = order.price if order.price is not None else view.reference_price(order.instance, order.instrument)
+    return None if price is None or order.size is None else price * order.size * instrument.multiplier
+
+
+def _within(value: Decimal, low: Decimal | None, high: Decimal | None, code: Code, what: str) -> Denial | None:
+    if low is not None and value < low:
+        return Denial(code, f"{what} {exact(value)} is under the venue's minimum {exact(low)}")
+    if high is not None and high > 0 and value > high:
+        return Denial(code, f"{what} {exact(value)} is over the venue's maximum {exact(high)}")
+    return None

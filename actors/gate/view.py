@@ -1,0 +1,158 @@
+"""What the gate knows of the world, gathered from the bus."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+
+from actors.gate.rules import Limits
+from bus import topics
+from bus.codec import Header
+from bus.member import Member
+from bus.messages import (
+    Code,
+    ExecutionState,
+    ExecutionUpdate,
+    InstanceState,
+    Instrument,
+    Message,
+    NewOrder,
+    OrderState,
+    ReferencePrice,
+    TradingState,
+    TradingStates,
+)
+
+__all__ = ["FloorView"]
+
+_STRICTNESS = (TradingState.ACTIVE, TradingState.REDUCING, TradingState.HALTED)
+
+
+class FloorView:
+    """Follows instances, instruments, reference prices and strategies' orders.
+
+    Whatever is not known, or known to be stale, is a reason to deny.
+    """
+
+    def __init__(self, member: Member, limits: Limits, instances: tuple[str, ...], trading: TradingStates) -> None:
+        self.limits = limits
+        self.trading = trading
+        self._member = member
+        self._instances: dict[str, InstanceState | None] = dict.fromkeys(instances)
+        self._instruments: dict[tuple[str, str], Instrument] = {}
+        self._references: dict[tuple[str, str], ReferencePrice | None] = {}
+        self._reference_stale: dict[tuple[str, str], str] = {}
+        self._unknown: dict[str, dict[str, OrderState]] = {}
+        self._followed: set[str] = set()
+        self._reconciler_problem = "the reconciler has not spoken yet"
+        self.on_instrument: list[Callable[[str, str], None]] = []
+        for name in instances:
+            member.subscribe(topics.topic("state", "instance", name), self._on_instance, self._on_instance_stale)
+
+    # what the rules ask
+
+    def instrument(self, instance: str, instrument: str) -> Instrument | None:
+        return self._instruments.get((instance, instrument))
+
+    def reference_price(self, instance: str, instrument: str) -> Decimal | None:
+        reference = self._references.get((instance, instrument))
+        return Decimal(repr(reference.price)) if reference is not None and reference.synced else None
+
+    def book_problem(self, instance: str, instrument: str) -> str:
+        key = (instance, instrument)
+        if key in self._reference_stale:
+            return self._reference_stale[key]
+        reference = self._references.get(key)
+        return "" if reference is None or reference.synced else "it is being resynced"
+
+    def instance_problem(self, instance: str) -> tuple[Code, str] | None:
+        if instance not in self._instances:
+            names = ", ".join(self._instances) or "none"
+            return Code.NO_SUCH_INSTANCE, f"no instance is named {instance!r}; there are: {names}"
+        state = self._instances[instance]
+        if not self._member.is_live("reconciler"):
+            return Code.NO_RECONCILER, "the reconciler is down"
+        if state is None:
+            return Code.NOT_SYNCED, f"{instance}: {self._reconciler_problem}"
+        return None if state.synced else (Code.NOT_SYNCED, f"{instance}: {state.reason}")
+
+    def trading_state(self, order: NewOrder) -> tuple[TradingState, str]:
+        strictest, where = TradingState.ACTIVE, ""
+        for scope in ("floor", f"instance/{order.instance}", f"strategy/{order.strategy}"):
+            state = self.trading.states.get(scope, TradingState.ACTIVE)
+            if _STRICTNESS.index(state) > _STRICTNESS.index(strictest):
+                strictest, where = state, scope
+        return strictest, where
+
+    def unknown_order(self, strategy: str, instrument: str) -> str:
+        for state in self._unknown.get(strategy, {}).values():
+            if state.order.instrument == instrument:
+                return state.order.order_id
+        return ""
+
+    # what is followed
+
+    def follow_instrument(self, instance: str, instrument: str) -> None:
+        """Learn an instrument's rules and reference price, from now on."""
+        key = (instance, instrument)
+        if key in self._references or instance not in self._instances:
+            return
+        self._references[key] = None
+        self._member.subscribe(topics.market(instance, "instrument", instrument), self._on_instrument)
+        name = topics.book_reference(instance, instrument)
+        self._member.subscribe(name, self._on_reference, self._on_reference_stale)
+
+    def follow_strategy(self, strategy: str) -> None:
+        """Learn of a strategy's orders, from now on."""
+        if strategy not in self._followed:
+            self._followed.add(strategy)
+            self._member.subscribe(topics.topic("execution", strategy), self._on_execution)
+
+    def is_followed(self, order: NewOrder) -> bool:
+        """True once somebody asked to follow the order's instrument."""
+        return (order.instance, order.instrument) in self._references
+
+    def is_settled(self, order: NewOrder) -> bool:
+        """True once the rules and a whole book of the order's instrument are there."""
+        key = (order.instance, order.instrument)
+        reference = self._references.get(key)
+        return key in self._instruments and reference is not None and reference.synced
+
+    def _on_instance(self, message: Message, header: Header, topic: str) -> None:
+        if isinstance(message, InstanceState):
+            self._instances[message.instance] = message
+
+    def _on_instance_stale(self, topic: str, reason: str) -> None:
+        self._instances[topics.segments(topic)[2]] = None
+        self._reconciler_problem = f"the reconciler's word is stale: {reason}"
+
+    def _on_instrument(self, message: Message, header: Header, topic: str) -> None:
+        if isinstance(message, Instrument):
+            instance = topics.segments(topic)[1]
+            self._instruments[(instance, message.id)] = message
+            for listener in self.on_instrument:
+                listener(instance, message.id)
+
+    def _on_reference(self, message: Message, header: Header, topic: str) -> None:
+        if isinstance(message, ReferencePrice):
+            key = (topics.segments(topic)[1], message.instrument)
+            self._references[key] = message
+            self._reference_stale.pop(key, None)
+            for listener in self.on_instrument:
+                listener(*key)
+
+    def _on_reference_stale(self, topic: str, reason: str) -> None:
+        parts = topics.segments(topic)
+        self._reference_stale[(parts[1], parts[3])] = reason
+
+    def _on_execution(self, message: Message, header: Header, topic: str) -> None:
+        if isinstance(message, ExecutionState):
+            unknown = {state.order.order_id: state for state in message.orders if state.is_unknown}
+            self._unknown[message.strategy] = unknown
+        elif isinstance(message, ExecutionUpdate):
+            order = message.order
+            orders = self._unknown.setdefault(order.order.strategy, {})
+            if order.is_unknown and order.is_open:
+                orders[order.order.order_id] = order
+            else:
+                orders.pop(order.order.order_id, None)

@@ -1,0 +1,334 @@
+"""The reconciler: it merges what venues, gate and strategies say into one true execution state."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Any
+
+from actors.reconciler.journal import EventJournal
+from actors.reconciler.ledger import Ledger
+from actors.reconciler.records import Adjustment, Baseline, InstrumentKnown, Synced
+from actors.reconciler.sync import InstanceSync, QueryFailed
+from actors.runtime import Actor, ActorExit, Context, ExitCode
+from actors.runtime.store import CHECKPOINT_S
+from bus import topics
+from bus.codec import Header, RequestHeader, decode, encode
+from bus.messages import (
+    Acknowledged,
+    Balance,
+    DirectoryEntry,
+    Empty,
+    ExecutionRange,
+    ExecutionState,
+    ExecutionUpdate,
+    Fill,
+    GetExecution,
+    GetIntents,
+    GetOrders,
+    GetPositions,
+    InstanceState,
+    Intent,
+    IntentsAnswer,
+    Message,
+    OrderEvent,
+    OrderList,
+    PositionsAnswer,
+    PrivateStream,
+    VenueBatch,
+)
+from bus.requests import Answer, Reply
+
+__all__ = ["Reconciler"]
+
+GATE = "gate"
+LOOK_AFTER_S = 0.5
+"""Between looks at what is unknown or missing."""
+INSTRUMENT_RETRY_S = 0.1
+
+_KINDS: dict[type, str] = {
+    Intent: "intent",
+    OrderEvent: "event",
+    Fill: "fill",
+    Balance: "balance",
+    Baseline: "baseline",
+    Adjustment: "adjustment",
+    Synced: "synced",
+    InstrumentKnown: "instrument",
+    PrivateStream: "stream",
+}
+
+
+class Reconciler(Actor):
+    """
+    Owns: ``events.db``, ``execution/``, ``account/`` and ``state/instance/``.
+    Listens: the gate's intents; the execution actors' numbered events, acknowledged once they are journalled.
+    Sends: queries to execution actors; each change to its strategy, after it is journalled.
+    Fails when: its journal cannot be written, or does not fold; the gate then passes nothing new.
+    Restart means: state is the journal's fold; every instance is reconciled again before it is SYNCED.
+    """
+
+    prefixes = ("execution/", "account/", "state/instance/")
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self.ledger = Ledger()
+        self.instances: tuple[str, ...] = tuple(context.settings.get("instances", ()))
+        for strategy in context.settings.get("strategies", ()):
+            self.ledger.know_strategy(strategy)
+        self.syncs = {name: InstanceSync(self, name) for name in self.instances}
+        self.journal: EventJournal
+        self._stream_seq: dict[str, int] = {}
+        self._next_number: dict[str, tuple[int, int]] = {}
+        self._locks = {name: asyncio.Lock() for name in self.instances}
+        self._pulling: asyncio.Task[bool] | None = None
+        self._looking: set[str] = set()
+        self._figures = {"orders": 0, "fills": 0, "intents": 0}
+
+    def counters(self) -> dict[str, int]:
+        figures = {
+            "adjustments": sum(self.ledger.adjustments.values()),
+            "fills_while_down": sum(self.ledger.filled_by_query.values()),
+            "open_orders": len(self.ledger.open_orders()),
+        }
+        return {**super().counters(), **self._figures, **figures}
+
+    # life
+
+    async def setup(self) -> None:
+        self.journal = EventJournal(self.state_path("events.db"), self.context.durability)
+        for row in self.journal.all():
+            message = decode(row.body)
+            if not isinstance(message, Message):
+                raise ActorExit(
+                    ExitCode.CONFIGURATION, f"events.db row {row.seq} ({row.kind}) cannot be read: {message}"
+                )
+            self.ledger.apply(message)
+            self._count(message)
+            if row.stream_seq:
+                self._stream_seq[row.strategy] = row.stream_seq
+        self.log.info("journal read", rows=self.journal.last, digest=self.ledger.digest())
+        self.member.on_directory.append(self._on_actor)
+
+    async def begin(self) -> None:
+        for strategy, seq in self._stream_seq.items():
+            self.publisher.set_seq(topics.topic("execution", strategy), seq)
+        self.member.subscribe(topics.topic("intent", GATE), self._on_intents)
+        self.every(LOOK_AFTER_S, self._look_after)
+        self.every(CHECKPOINT_S, self.journal.checkpoint)
+
+    async def end(self) -> None:
+        self.journal.close()
+
+    def topic_state(self, topic: str) -> Message | None:
+        kind, *rest = topics.segments(topic)
+        if kind == "execution":
+            return self._execution_state(rest[0])
+        if kind == "state" and rest[1] in self.syncs:
+            return self._instance_state(rest[1])
+        return Empty()
+
+    def _on_actor(self, entry: DirectoryEntry) -> None:
+        if entry.kind == "strategy":
+            self.ledger.know_strategy(entry.name)
+        if entry.kind != "execution" or entry.instance not in self.syncs:
+            return
+        sync = self.syncs[entry.instance]
+        if not entry.live or entry.epoch != sync.executor_epoch:
+            sync.executor_epoch = entry.epoch
+            sync.stream_up = False
+            sync.lost("execution actor is down" if not entry.live else "execution actor connects")
+
+    # what happens
+
+    def record(self, messages: list[Any]) -> None:
+        """Journal what is news, make it durable, then publish what it changed."""
+        publish: list[tuple[str, int, ExecutionUpdate]] = []
+        balances: list[Balance] = []
+        now = self.clock.time_ns()
+        for message in messages:
+            if not self.ledger.is_news(message):
+                continue
+            updates = self.ledger.apply(message)
+            update = updates[0] if updates else None
+            strategy = update.order.order.strategy if update else getattr(message, "strategy", "")
+            order_id = update.order.order.order_id if update else ""
+            seq = 0
+            if update is not None:
+                seq = self._stream_seq[strategy] = self._stream_seq.get(strategy, 0) + 1
+                publish.append((strategy, seq, update))
+            if isinstance(message, Balance):
+                balances.append(message)
+            instance = message.order.instance if isinstance(message, Intent) else getattr(message, "instance", "")
+            published = encode(update) if update is not None else b""
+            kind = _KINDS[type(message)]
+            self.journal.append(kind, message, self.epoch, now, instance, strategy, order_id, seq, published)
+            self._count(message)
+        self.journal.commit()
+        for strategy, seq, update in publish:
+            self.publisher.publish(topics.topic("execution", strategy), update, seq=seq)
+        for balance in balances:
+            self.publisher.publish(topics.topic("account", balance.instance), balance)
+
+    def _count(self, message: object) -> None:
+        if isinstance(message, Intent):
+            self._figures["intents"] += 1
+            self._figures["orders"] += not message.denied
+        elif isinstance(message, Fill):
+            self._figures["fills"] += 1
+
+    def on_venue_batch(self, message: VenueBatch, header: RequestHeader) -> Answer | Awaitable[Answer]:
+        lock = self._locks.get(message.instance)
+        if lock is None:
+            return Acknowledged(message.events[-1].number if message.events else 0)
+        if not lock.locked() and not any(self._lacks_context(each.event) for each in message.events):
+            return self._take(message)
+        return self._take_later(message, lock)
+
+    async def _take_later(self, message: VenueBatch, lock: asyncio.Lock) -> Answer:
+        """An event of an order that is not known here waits until the gate's intents and the instrument are."""
+        async with lock:
+            await self.pull_intents()
+            for each in message.events:
+                if isinstance(each.event, Fill):
+                    await self._instrument_known(message.instance, each.event.instrument)
+            return self._take(message)
+
+    async def _instrument_known(self, instance: str, instrument: str) -> None:
+        while True:
+            try:
+                await self.syncs[instance].know_instrument(instrument)
+            except QueryFailed as error:
+                self.log.warning("a fill waits for its instrument", instrument=instrument, why=error)
+                await asyncio.sleep(INSTRUMENT_RETRY_S)
+            else:
+                return
+
+    def _lacks_context(self, event: object) -> bool:
+        if isinstance(event, Fill) and (event.instance, event.instrument) not in self.ledger.instruments:
+            return True
+        if isinstance(event, (Fill, OrderEvent)):
+            return self.ledger.find(event.instance, event.client_order_id) is None
+        return False
+
+    def _take(self, batch: VenueBatch) -> Acknowledged:
+        epoch, expected = self._next_number.get(batch.instance, (0, 1))
+        if batch.epoch != epoch:
+            if batch.epoch < epoch:
+                return Acknowledged(batch.events[-1].number if batch.events else 0)
+            epoch, expected = batch.epoch, batch.events[0].number if batch.events else 1
+        fresh = [each for each in batch.events if each.number >= expected]
+        if fresh:
+            expected = fresh[-1].number + 1
+            self.record([each.event for each in fresh])
+            self.syncs[batch.instance].events += len(fresh)
+        self._next_number[batch.instance] = (epoch, expected)
+        for each in fresh:
+            if isinstance(each.event, PrivateStream):
+                self._on_private_stream(each.event, epoch)
+        return Acknowledged(expected - 1)
+
+    def _on_private_stream(self, event: PrivateStream, epoch: int) -> None:
+        sync = self.syncs[event.instance]
+        sync.stream_up = event.up
+        sync.executor_epoch = epoch
+        if event.up:
+            sync.begin(self._spawn_sync)
+        else:
+            sync.lost(f"private stream is down: {event.reason}")
+
+    def _spawn_sync(self, awaitable: Awaitable[None]) -> asyncio.Task[None]:
+        return self._spawn_request(awaitable)  # type: ignore[return-value]
+
+    def _look_after(self) -> None:
+        for name, sync in self.syncs.items():
+            if name not in self._looking:
+                self._looking.add(name)
+                self.spawn(self._look_after_one(name, sync))
+
+    async def _look_after_one(self, name: str, sync: InstanceSync) -> None:
+        try:
+            await sync.look_after(self.loop.time())
+        finally:
+            self._looking.discard(name)
+
+    # intents
+
+    def _on_intents(self, message: Message, header: Header, topic: str) -> None:
+        if isinstance(message, Intent) and message.number == self.ledger.last_intent + 1:
+            self.record([message])
+        elif isinstance(message, (Intent, IntentsAnswer)):
+            last = message.number if isinstance(message, Intent) else message.last
+            if last > self.ledger.last_intent:
+                self.spawn(self.pull_intents())
+
+    async def pull_intents(self) -> bool:
+        """Take every intent the gate has; False while the gate does not answer."""
+        if self._pulling is None or self._pulling.done():
+            self._pulling = self.spawn(self._pull_intents())
+        return await asyncio.shield(self._pulling)
+
+    async def _pull_intents(self) -> bool:
+        while True:
+            reply = await self.ask(GATE, GetIntents(self.ledger.last_intent), 2.0)
+            if not isinstance(reply.body, IntentsAnswer):
+                return False
+            before = self.ledger.last_intent
+            self.record(list(reply.body.intents))
+            if self.ledger.last_intent >= reply.body.last or self.ledger.last_intent == before:
+                return True
+
+    async def ask(self, name: str, message: Message, timeout_s: float) -> Reply:
+        """Ask another actor."""
+        return await self.member.request(name, message, timeout_s)
+
+    # what is told
+
+    def announce(self, instance: str) -> None:
+        """Publish an instance's state."""
+        if self.epoch:
+            self.publisher.publish(topics.topic("state", "instance", instance), self._instance_state(instance))
+
+    def _instance_state(self, instance: str) -> InstanceState:
+        sync = self.syncs[instance]
+        return InstanceState(
+            instance,
+            sync.synced,
+            sync.reason,
+            self.clock.time_ns(),
+            self.ledger.adjustments.get(instance, 0),
+            self.ledger.filled_by_query.get(instance, 0),
+        )
+
+    def _execution_state(self, strategy: str) -> ExecutionState:
+        return ExecutionState(
+            strategy,
+            self._stream_seq.get(strategy, 0),
+            tuple(self.ledger.open_orders(strategy)),
+            tuple(self.ledger.positions_of(strategy)),
+        )
+
+    def on_get_execution(self, message: GetExecution, header: RequestHeader) -> Answer:
+        rows = self.journal.stream_after(message.strategy, message.after)
+        updates = tuple(update for _, raw in rows if isinstance(update := decode(raw), ExecutionUpdate))
+        return ExecutionRange(message.strategy, rows[0][0] if rows else message.after + 1, updates)
+
+    def on_get_orders(self, message: GetOrders, header: RequestHeader) -> OrderList:
+        orders = self.ledger.open_orders(message.strategy, message.instance)
+        if not message.open_only:
+            orders = [
+                state
+                for state in self.ledger.orders.values()
+                if message.strategy in ("", state.order.strategy) and message.instance in ("", state.order.instance)
+            ]
+        return OrderList(tuple(orders[-ORDERS_LIMIT:]))
+
+    def on_get_positions(self, message: GetPositions, header: RequestHeader) -> PositionsAnswer:
+        balances = tuple(
+            balance for balance in self.ledger.balances.values() if message.instance in ("", balance.instance)
+        )
+        return PositionsAnswer(tuple(self.ledger.positions_of(message.strategy, message.instance)), balances)
+
+
+ORDERS_LIMIT = 5_000
+"""Orders in one answer, the newest: under 4 MB."""

@@ -1,0 +1,109 @@
+"""``events.db``: everything that happened, in order. One writer, the reconciler; anybody may read.
+
+A row's `body` is the message as it is on the wire, `raw` the venue's own words, `prev_hash` chains each row to the one
+before it. `stream_seq` is the number that a row has in its strategy's execution stream, and `published` what went out
+under it; a row that changed nothing has none. State is the fold of the rows (`ledger`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import msgspec
+
+from actors.runtime import SqliteStore, Store
+from bus.codec import encode
+from bus.messages import Fill, Message, OrderEvent
+
+__all__ = ["EVENTS_VERSION", "EventJournal", "Row"]
+
+EVENTS_VERSION = 1
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS journal (
+    seq INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, ts_ns INTEGER NOT NULL, kind TEXT NOT NULL,
+    instance TEXT NOT NULL, account TEXT NOT NULL, strategy TEXT NOT NULL, order_id TEXT NOT NULL,
+    body BLOB NOT NULL, raw BLOB NOT NULL, prev_hash BLOB NOT NULL,
+    stream_seq INTEGER NOT NULL DEFAULT 0, published BLOB NOT NULL DEFAULT x'');
+CREATE INDEX IF NOT EXISTS journal_by_stream ON journal (strategy, stream_seq) WHERE stream_seq > 0;
+CREATE INDEX IF NOT EXISTS journal_by_kind ON journal (kind, seq);
+"""
+_INSERT = "INSERT INTO journal VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
+_COLUMNS = "seq, epoch, ts_ns, kind, instance, account, strategy, order_id, body, stream_seq, published"
+
+HASH_BYTES = 16
+PAGE = 500
+"""Updates in one answer: under 1 MB."""
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One row, as it is read back."""
+
+    seq: int
+    epoch: int
+    ts_ns: int
+    kind: str
+    instance: str
+    account: str
+    strategy: str
+    order_id: str
+    body: bytes
+    stream_seq: int
+    published: bytes
+
+
+class EventJournal:
+    """The reconciler's journal. Rows are written within a transaction that `commit` makes durable."""
+
+    def __init__(self, path: Path, durability: str = "process", store: Store | None = None) -> None:
+        self._store: Store = store or SqliteStore(path, _SCHEMA, EVENTS_VERSION, durability)
+        rows = self._store.rows("SELECT seq, prev_hash, body FROM journal ORDER BY seq DESC LIMIT 1")
+        self.last: int = rows[0][0] if rows else 0
+        self._hash = _chain(rows[0][1], rows[0][2]) if rows else b"\0" * HASH_BYTES
+
+    def append(
+        self,
+        kind: str,
+        message: Message,
+        epoch: int,
+        ts_ns: int,
+        instance: str = "",
+        strategy: str = "",
+        order_id: str = "",
+        stream_seq: int = 0,
+        published: bytes = b"",
+    ) -> int:
+        """Write one row and return its number."""
+        raw = message.raw if isinstance(message, (Fill, OrderEvent)) else b""
+        account = getattr(message, "account", "")
+        body = encode(message)
+        self.last += 1
+        values = (self.last, epoch, ts_ns, kind, instance, account, strategy, order_id, body, raw, self._hash)
+        self._store.execute(_INSERT, (*values, stream_seq, published))
+        self._hash = _chain(self._hash, body)
+        return self.last
+
+    def commit(self) -> None:
+        """Make what was written durable."""
+        self._store.commit()
+
+    def all(self) -> list[Row]:
+        """Return every row, oldest first."""
+        return [Row(*row) for row in self._store.rows(f"SELECT {_COLUMNS} FROM journal ORDER BY seq")]
+
+    def stream_after(self, strategy: str, after: int) -> list[tuple[int, bytes]]:
+        """Return a page of (stream number, published update) of a strategy."""
+        sql = "SELECT stream_seq, published FROM journal WHERE strategy=? AND stream_seq>? ORDER BY stream_seq LIMIT ?"
+        return [(row[0], row[1]) for row in self._store.rows(sql, (strategy, after, PAGE))]
+
+    def checkpoint(self) -> None:
+        """Fold the write-ahead file in."""
+        self._store.checkpoint()
+
+    def close(self) -> None:
+        """Commit and close."""
+        self._store.close()
+
+
+def _chain(previous: bytes, body: bytes) -> bytes:
+    return hashlib.blake2b(body, digest_size=HASH_BYTES, key=previous).digest()

@@ -1,0 +1,247 @@
+"""The execution state: orders, fills, positions, balances. The fold of the journal's messages, sans-I/O.
+
+`apply` is the only way in, for what happens now and for what is replayed, so a replay gives the same state. It returns
+what changed for strategies; an empty list says that the message was known already or changed nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from decimal import Decimal
+
+from msgspec.structs import replace
+
+from actors.reconciler import machine, positions
+from actors.reconciler.records import Adjustment, Baseline, InstrumentKnown, Synced
+from bus.codec import encode
+from bus.messages import (
+    Balance,
+    ExecutionUpdate,
+    Fill,
+    Instrument,
+    Intent,
+    Message,
+    NewOrder,
+    OrderEvent,
+    OrderState,
+    OrderStatus,
+    OrderType,
+    Pending,
+    Position,
+    Source,
+    parse_order_id,
+    strategy_code,
+)
+
+__all__ = ["EXTERNAL", "Ledger"]
+
+EXTERNAL = "EXTERNAL"
+"""The strategy to whom orders belong that were placed elsewhere."""
+ZERO = Decimal(0)
+CLOSED_KEPT = 50_000
+"""Closed orders kept in memory, so that a late fill finds its order; older ones are in the journal."""
+
+
+class Ledger:
+    """What is true, as far as anybody here knows."""
+
+    def __init__(self) -> None:
+        self.orders: dict[str, OrderState] = {}
+        self.positions: dict[tuple[str, str, str], Position] = {}
+        self.balances: dict[tuple[str, str], Balance] = {}
+        self.expected: dict[str, dict[str, Decimal]] = {}
+        self.instruments: dict[tuple[str, str], Instrument] = {}
+        self.last_intent = 0
+        self.adjustments: dict[str, int] = {}
+        self.last_trade: dict[str, dict[str, str]] = {}
+        self.cursors: dict[str, dict[str, str]] = {}
+        self.filled_by_query: dict[str, int] = {}
+        self._names: dict[tuple[str, str], str] = {}
+        self._fills: set[tuple[str, str, str, str]] = set()
+        self._closed: dict[str, None] = {}
+        self._strategies: dict[str, str] = {}
+
+    # asking
+
+    def find(self, instance: str, client_order_id: str) -> OrderState | None:
+        """Return the order that an attempt's client id belongs to."""
+        order_id = self._names.get((instance, client_order_id))
+        return self.orders.get(order_id) if order_id is not None else None
+
+    def has_fill(self, fill: Fill) -> bool:
+        """True when this fill was counted."""
+        return _fill_key(fill) in self._fills
+
+    def open_orders(self, strategy: str = "", instance: str = "") -> list[OrderState]:
+        """Return the orders that are not closed, oldest first; empty names match all."""
+        return [
+            state
+            for state in self.orders.values()
+            if state.is_open
+            and (not strategy or state.order.strategy == strategy)
+            and (not instance or state.order.instance == instance)
+        ]
+
+    def positions_of(self, strategy: str = "", instance: str = "") -> list[Position]:
+        """Return positions; empty names match all."""
+        return [
+            position
+            for position in self.positions.values()
+            if (not strategy or position.strategy == strategy) and (not instance or position.instance == instance)
+        ]
+
+    def instruments_of(self, instance: str) -> list[str]:
+        """Return the instruments in which the instance ever had an order."""
+        return sorted({state.order.instrument for state in self.orders.values() if state.order.instance == instance})
+
+    def know_strategy(self, name: str) -> None:
+        """Remember a name, so that an order id's code leads back to it."""
+        self._strategies[strategy_code(name)] = name
+
+    def digest(self) -> str:
+        """Return a hash of the whole state: a replay of the journal gives the same."""
+        digest = hashlib.blake2b(digest_size=16)
+        parts: Iterable[Iterable[Message]] = (self.orders.values(), self.positions.values(), self.balances.values())
+        for part in parts:
+            for message in part:
+                digest.update(encode(message))
+        digest.update(repr(sorted(self.expected.items())).encode())
+        return digest.hexdigest()
+
+    # changing
+
+    def apply(self, message: object) -> list[ExecutionUpdate]:
+        """Take one message; return what it changed for strategies."""
+        if isinstance(message, Intent):
+            return self._intent(message)
+        if isinstance(message, OrderEvent):
+            return self._event(message)
+        if isinstance(message, Fill):
+            return self._fill(message)
+        if isinstance(message, Balance):
+            self.balances[(message.instance, message.asset)] = message
+        elif isinstance(message, Baseline):
+            self.expected[message.instance] = dict(message.balances)
+        elif isinstance(message, Adjustment):
+            self.expected[message.instance][message.asset] = message.found
+            self.adjustments[message.instance] = self.adjustments.get(message.instance, 0) + 1
+        elif isinstance(message, Synced):
+            self.cursors[message.instance] = dict(message.trades)
+        elif isinstance(message, InstrumentKnown):
+            self.instruments[(message.instance, message.instrument.id)] = message.instrument
+        return []
+
+    def is_news(self, message: object) -> bool:
+        """False for what would change nothing and so need not be journalled."""
+        if isinstance(message, Fill):
+            return not self.has_fill(message)
+        if isinstance(message, OrderEvent):
+            state = self.find(message.instance, message.client_order_id)
+            return state is None or machine.advance(state, message) is not state
+        if isinstance(message, Balance):
+            known = self.balances.get((message.instance, message.asset))
+            if known is None:
+                return True
+            return message.ts_event >= known.ts_event and (message.free, message.locked) != (known.free, known.locked)
+        if isinstance(message, Intent):
+            return message.number > self.last_intent
+        return True
+
+    def _intent(self, intent: Intent) -> list[ExecutionUpdate]:
+        if intent.number <= self.last_intent:
+            return []
+        self.last_intent = intent.number
+        order = intent.order
+        self.know_strategy(order.strategy)
+        state = self.orders.get(order.order_id)
+        if state is None:
+            state = OrderState(order, ts_init=intent.ts_init)
+        elif state.external or not state.order.ts_gated:  # the venue's word came first: now it is told whole
+            state = replace(state, order=order, external=False, revision=state.revision + 1)
+        if intent.event is not None:
+            state = machine.advance(state, intent.event)
+        self._keep(state)
+        return [ExecutionUpdate(state)]
+
+    def _event(self, event: OrderEvent) -> list[ExecutionUpdate]:
+        state = self.find(event.instance, event.client_order_id) or self._adopt(event)
+        after = machine.advance(state, event)
+        if after is state:
+            return []
+        self._keep(after)
+        return [ExecutionUpdate(after)]
+
+    def _fill(self, fill: Fill) -> list[ExecutionUpdate]:
+        key = _fill_key(fill)
+        if key in self._fills:
+            return []
+        self._fills.add(key)
+        trades = self.last_trade.setdefault(fill.instance, {})
+        trades[fill.instrument] = _later_trade(trades.get(fill.instrument, ""), fill.trade_id)
+        if fill.source is Source.QUERY:
+            self.filled_by_query[fill.instance] = self.filled_by_query.get(fill.instance, 0) + 1
+        state = self.find(fill.instance, fill.client_order_id) or self._adopt(fill)
+        after = machine.apply_fill(state, fill)
+        self._keep(after)
+        order = after.order
+        fill = replace(fill, order_id=order.order_id, strategy=order.strategy)
+        base, quote = self._currencies(fill)
+        where = (order.strategy, fill.instance, fill.instrument)
+        position = positions.apply_fill(self.positions.get(where) or Position(*where), fill, base)
+        self.positions[where] = position
+        expected = self.expected.get(fill.instance)
+        if expected is not None:
+            for asset, change in positions.balance_changes(fill, base, quote).items():
+                expected[asset] = expected.get(asset, ZERO) + change
+        return [ExecutionUpdate(after, fill, position)]
+
+    def _adopt(self, source: OrderEvent | Fill) -> OrderState:
+        """Make an order from the venue's word: ours by its id, where our floor minted that, or EXTERNAL."""
+        parts = parse_order_id(source.client_order_id)
+        strategy = self._strategies.get(parts.strategy, "") if parts is not None else ""
+        event = source if isinstance(source, OrderEvent) else None
+        order = NewOrder(
+            source.client_order_id,
+            source.client_order_id,
+            source.instance,
+            source.instrument,
+            strategy or EXTERNAL,
+            source.side,
+            event.type if event else OrderType.UNKNOWN,
+            event.size if event else None,
+            event.price if event else None,
+        )
+        status = OrderStatus.SUBMITTED if event else OrderStatus.ACCEPTED
+        return OrderState(order, status, Pending.NONE, external=not strategy, venue_order_id=source.venue_order_id)
+
+    def _keep(self, state: OrderState) -> None:
+        order = state.order
+        self.orders[order.order_id] = state
+        self._names[(order.instance, order.client_order_id)] = order.order_id
+        if state.status.is_closed:
+            self._closed[order.order_id] = None
+            if len(self._closed) > CLOSED_KEPT:
+                oldest = next(iter(self._closed))
+                del self._closed[oldest]
+                gone = self.orders.pop(oldest, None)
+                if gone is not None:
+                    self._names.pop((gone.order.instance, gone.order.client_order_id), None)
+        else:
+            self._closed.pop(order.order_id, None)
+
+    def _currencies(self, fill: Fill) -> tuple[str, str]:
+        instrument = self.instruments.get((fill.instance, fill.instrument))
+        details = instrument.details if instrument is not None else None
+        return getattr(details, "base", ""), getattr(details, "quote", "")
+
+
+def _fill_key(fill: Fill) -> tuple[str, str, str, str]:
+    return fill.instance, fill.instrument, fill.trade_id, str(fill.side)
+
+
+def _later_trade(known: str, fresh: str) -> str:
+    """Return the later of two trade ids: by number where they are numbers, else the fresh one."""
+    if known.isdigit() and fresh.isdigit():
+        return max(known, fresh, key=int)
+    return fresh or known

@@ -1,0 +1,428 @@
+"""What a user subclasses.
+
+Two methods make a strategy: one that is called with data (`on_quote`, `on_trade`, `on_book`) and one that is called
+with its fills (`on_fill`). It runs in a process of its own, attached to the floor; what it orders goes through the
+gate, and what it is told of its orders has been journalled before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from msgspec.structs import replace
+
+from actors.runtime import Actor, Context
+from actors.strategy.fill_log import FillLog
+from actors.strategy.market import MarketFeeds
+from actors.strategy.order import FillView, Order, Orders, PositionView
+from actors.strategy.terms import Terms
+from bus import topics
+from bus.codec import Header, ReplyStatus
+from bus.directory import DIRECTORY
+from bus.messages import (
+    BookSnapshot,
+    CancelOrder,
+    Cause,
+    Code,
+    ExecutionRange,
+    ExecutionState,
+    ExecutionUpdate,
+    FloorInfo,
+    GetExecution,
+    GetFloor,
+    InstanceState,
+    Message,
+    OrderState,
+    OrderStatus,
+    Pending,
+    Position,
+    Quote,
+    SubmitOrder,
+    Trade,
+    mint_order_id,
+)
+from bus.requests import Reply
+
+__all__ = ["Strategy"]
+
+GATE, RECONCILER = "gate", "reconciler"
+COMMAND_S = 5.0
+"""A new order or a cancel that did not reach the gate or the venue's actor by then is refused, never sent late."""
+RETRY_S = 0.2
+"""Between tries of what must succeed: a cancel while an actor restarts, a gap in the execution stream."""
+RETRIES = 50
+
+
+class Strategy(Actor):
+    """Base of all strategies. Class attributes are its parameters.
+
+    Owns: its orders, its parameters, its record of fills.
+    Listens: the market data it subscribes to, its execution stream, the states of its venues.
+    Sends: orders to the gate, cancels to the execution actors.
+    Fails when: a handler raises; then its exit policy is carried out, and a configured strategy is restarted.
+    Restart means: its orders and positions are as they were, and what it missed is delivered first.
+    """
+
+    serves = False
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self.orders = Orders()
+        self.floor: FloorInfo
+        self._feeds: MarketFeeds
+        self._terms: Terms
+        self._fills: FillLog
+        self._positions: dict[tuple[str, str], Position] = {}
+        self._count = 0
+        self._cause: Cause | None = None
+        self._ts_tick = 0
+        self._seq = -1
+        self._catching_up = False
+        self._waiting: list[tuple[int, ExecutionUpdate]] = []
+        self._synced = asyncio.Event()
+        for name, value in context.settings.get("parameters", {}).items():
+            setattr(self, name, value)
+
+    # what a user overrides; each may be a plain or an async method
+
+    def on_quote(self, quote: Quote) -> Any:
+        """Called with each best bid and ask of what `subscribe_quotes` asked for."""
+
+    def on_trade(self, trade: Trade) -> Any:
+        """Called with each public trade of what `subscribe_trades` asked for."""
+
+    def on_book(self, book: BookSnapshot) -> Any:
+        """Called with the best levels after each change of what `subscribe_book` asked for."""
+
+    def on_order(self, order: Order) -> Any:
+        """Called after each change of an order of ours."""
+
+    def on_fill(self, fill: FillView) -> Any:
+        """Called with each fill of ours, once."""
+
+    def on_book_state(self, instrument: str, state: str, reason: str) -> Any:
+        """Called when data of an instrument goes STALE, and when it is SYNCED again."""
+
+    def on_venue_state(self, instance: str, state: str, reason: str) -> Any:
+        """Called when a venue instance is SYNCED, and when it is not any more."""
+
+    # data
+
+    def subscribe_quotes(self, instrument: str, instance: str = "") -> None:
+        """Ask for best bids and asks: `on_quote`."""
+        self._feeds.add("quote", instrument, instance)
+
+    def subscribe_trades(self, instrument: str, instance: str = "") -> None:
+        """Ask for public trades: `on_trade`."""
+        self._feeds.add("trade", instrument, instance)
+
+    def subscribe_book(self, instrument: str, depth: int = 10, instance: str = "") -> None:
+        """Ask for the best `depth` levels after each change (0: all): `on_book`."""
+        self._feeds.add("book", instrument, instance, depth)
+
+    def quote(self, instrument: str) -> Quote | None:
+        """The newest quote, None before the first and while it is stale."""
+        return self._feeds.quotes.get(instrument)
+
+    def book(self, instrument: str) -> BookSnapshot | None:
+        """The newest book, None before the first and while it is stale."""
+        return self._feeds.books.get(instrument)
+
+    @property
+    def instruments(self) -> dict[str, Any]:
+        """The rules of every instrument that was subscribed to, by id."""
+        return self._feeds.instruments
+
+    # orders
+
+    def buy(self, instrument: str, size: object, price: object = None, **terms: Any) -> Order:
+        """Order to buy; see `submit`."""
+        return self.submit("BUY", instrument, size, price, **terms)
+
+    def sell(self, instrument: str, size: object, price: object = None, **terms: Any) -> Order:
+        """Order to sell; see `submit`."""
+        return self.submit("SELL", instrument, size, price, **terms)
+
+    def submit(
+        self, side: str, instrument: str, size: object = None, price: object = None, *, instance: str = "", **terms: Any
+    ) -> Order:
+        """Order, and return at once an `Order` that is always current.
+
+        LIMIT where there is a price, else MARKET. `terms` are fields of `NewOrder`: time_in_force ("GTC", "IOC",
+        "FOK"), post_only, quote_size, tag, ... Sizes and prices are numbers or text; within 1e-9 of the instrument's
+        step they snap to it, otherwise the order is DENIED with the two nearest. Raises ValueError or TypeError for
+        terms that do not exist or cannot be read, naming what would do.
+        """
+        self._count += 1
+        tag = str(terms.get("tag", ""))
+        order_id = mint_order_id(self.floor.floor, self.name, self.epoch, self._count, tag)
+        where = instance or self._feeds.instance_of(instrument)
+        order = self._terms.new_order(order_id, self.name, where, instrument, side, size, price, terms)
+        rules = self.instruments.get(instrument)
+        if rules is not None:
+            order = self._terms.snapped(order, rules)
+        now = self.clock.time_ns()
+        order = replace(order, cause=self._cause, ts_tick=self._ts_tick, ts_decided=now)
+        held = Order(OrderState(order, ts_init=now), self.loop, self._cancel)
+        self.orders._keep(held)
+        problem = self._terms.off_step(order, rules)
+        if problem:
+            self._deny(held, *problem)
+        else:
+            future = self.member.send(GATE, SubmitOrder(order), COMMAND_S)
+            future.add_done_callback(lambda done: self._on_gated(held, done.result()))
+        return held
+
+    def close(self, instrument: str, price: object = None, **terms: Any) -> Order | None:
+        """Order away what is held of an instrument, rounded down to its size step; None when it is flat."""
+        position = self.position(instrument)
+        if position.is_flat:
+            return None
+        rules = self.instruments.get(instrument)
+        size = abs(position.exact.size)
+        size = rules.size(size, "down") if rules is not None else size
+        return self.submit("SELL" if position.is_long else "BUY", instrument, size, price, **terms)
+
+    def cancel_all(self, instrument: str = "") -> None:
+        """Cancel every open order of this strategy, of one instrument or of all."""
+        for order in self.orders.open:
+            if instrument in ("", order.instrument):
+                order.cancel()
+
+    def position(self, instrument: str) -> PositionView:
+        """What this strategy holds of an instrument, over all its instances."""
+        found = [position for (_, name), position in self._positions.items() if name == instrument]
+        position = found[0] if found else Position(self.name, "", instrument)
+        for other in found[1:]:
+            position = replace(position, size=position.size + other.size, realized=position.realized + other.realized)
+        return PositionView(position, self.instruments.get(instrument))
+
+    def profit(self) -> float:
+        """Realised plus unrealised profit at the mid, less fees paid in the quote currency.
+
+        What is held of an instrument without a known price counts at its entry.
+        """
+        total = 0.0
+        for (_, name), position in self._positions.items():
+            total += float(position.realized)
+            mid = self._feeds.mid(name)
+            if mid is not None:
+                total += float(position.size) * (mid - float(position.average_price))
+            details = getattr(self.instruments.get(name), "details", None)
+            total -= float(position.fees.get(getattr(details, "quote", ""), Decimal(0)))
+        return total
+
+    def every(self, seconds: float | str, callback: Callable[[], Any]) -> Callable[[], None]:
+        """Call `callback` every so often: seconds, or text such as "500ms", "10s", "5m", "1h"."""
+        return super().every(_seconds(seconds), lambda: self._call(callback))
+
+    # life
+
+    async def setup(self) -> None:
+        self._feeds = MarketFeeds(self)
+        self._terms = Terms()
+
+    async def begin(self) -> None:
+        reply = await self.member.request(DIRECTORY, GetFloor(), COMMAND_S)
+        if not isinstance(reply.body, FloorInfo):
+            raise ConnectionError(f"the floor does not say what it is: {reply.reason}")
+        self.floor = reply.body
+        self._feeds.instances = reply.body.instances
+        self._fills = FillLog(self.state_path("views", f"{self.name}.jsonl"))
+        self._seq = self._fills.last_seq
+        for instance in reply.body.instances:
+            topic = topics.topic("state", "instance", instance.name)
+            self.member.subscribe(topic, self._on_instance, self._on_instance_stale)
+            self.member.warm(f"execution.{instance.name}")
+        self.member.subscribe(topics.topic("execution", self.name), self._on_execution)
+        await self._warm()
+
+    async def _warm(self) -> None:
+        """Wait for our own orders and positions, so that `on_start` finds them."""
+        try:
+            await asyncio.wait_for(self._synced.wait(), COMMAND_S)
+        except TimeoutError:
+            self.log.warning("the reconciler has not told our state yet; starting without it")
+        self.member.warm(GATE)
+
+    async def end(self) -> None:
+        if hasattr(self, "_fills"):
+            self._fills.close()
+
+    def counters(self) -> dict[str, int]:
+        figures = {"orders": self._count, "open_orders": len(self.orders.open), "ticks": self._feeds.ticks}
+        return {**super().counters(), **figures}
+
+    def handle(self, handler: Callable[..., Any], message: Any, header: Header, topic: str) -> None:
+        """Call a user's handler, remembering which message made it act."""
+        self._cause = Cause(topic, header.epoch, header.seq)
+        self._ts_tick = getattr(message, "ts_init", 0)
+        self._call(handler, message)
+        self._cause, self._ts_tick = None, 0
+
+    def _call(self, handler: Callable[..., Any], *arguments: Any) -> None:
+        result = handler(*arguments)
+        if inspect.iscoroutine(result):
+            self.spawn(result)
+
+    # what becomes of our orders
+
+    def _on_gated(self, order: Order, reply: Reply) -> None:
+        if reply.ok or order.is_closed:
+            return
+        if reply.status is ReplyStatus.NO_ANSWER:
+            self.log.warning("the gate did not answer; asking again", order=order.id, code=reply.code)
+            self.spawn(self._ask_gate_again(order))
+        else:
+            code = Code.HANDLER_FAILED if reply.status is ReplyStatus.FAILED else reply.code
+            self._deny(order, code, reply.reason)
+
+    async def _ask_gate_again(self, order: Order) -> None:
+        """The same id again: a gate that has passed it answers, and never sends it twice."""
+        deadline = order.exact.order.ts_decided + int(COMMAND_S * 1e9)
+        while order.status is OrderStatus.INITIALIZED and self.clock.time_ns() < deadline:
+            await asyncio.sleep(RETRY_S)
+            reply = await self.member.request(GATE, SubmitOrder(order.exact.order), RETRY_S * 5)
+            if reply.ok:
+                return
+            if reply.definite and reply.status is not ReplyStatus.NOT_SENT:
+                self._deny(order, reply.code, reply.reason)
+                return
+
+    def _deny(self, order: Order, code: Code, reason: str) -> None:
+        self.log.warning("order denied", order=order.id, code=code, why=reason)
+        state = order.exact
+        denied = replace(
+            state,
+            status=OrderStatus.DENIED,
+            pending=Pending.NONE,
+            code=code,
+            reason=reason,
+            ts_closed=self.clock.time_ns(),
+            revision=state.revision + 1,
+        )
+        self._take_order(denied)
+
+    def _cancel(self, order: Order) -> None:
+        if order.is_closed:
+            return
+        asked = order.exact.order
+        command = CancelOrder(
+            asked.client_order_id,
+            asked.instance,
+            asked.instrument,
+            self.name,
+            order_id=asked.order_id,
+            venue_order_id=order.exact.venue_order_id,
+        )
+        future = self.member.send(f"execution.{asked.instance}", command, COMMAND_S)
+        future.add_done_callback(lambda done: self._on_cancel_sent(order, command, done.result()))
+
+    def _on_cancel_sent(self, order: Order, command: CancelOrder, reply: Reply) -> None:
+        if not reply.ok and order.is_open:
+            self.log.warning("cancel not sent yet; trying again", order=order.id, code=reply.code, why=reply.reason)
+            self.spawn(self._cancel_again(order, command))
+
+    async def _cancel_again(self, order: Order, command: CancelOrder) -> None:
+        for _ in range(RETRIES):
+            await asyncio.sleep(RETRY_S)
+            if order.is_closed or (await self.member.request(f"execution.{command.instance}", command, RETRY_S * 5)).ok:
+                return
+        self.log.error("cancel could not be sent", order=order.id, seconds=RETRIES * RETRY_S)
+
+    # the execution stream
+
+    def _on_execution(self, message: Message, header: Header, topic: str) -> None:
+        if isinstance(message, ExecutionState):
+            self._on_execution_state(message)
+        elif isinstance(message, ExecutionUpdate):
+            if self._catching_up:
+                self._waiting.append((header.seq, message))
+            else:
+                self._take(header.seq, message)
+
+    def _on_execution_state(self, state: ExecutionState) -> None:
+        if 0 <= self._seq < state.seq:
+            self._catching_up = True
+            self.spawn(self._catch_up(state))
+        else:
+            self._fills.joined(state.seq)
+            self._take_state(state)
+
+    async def _catch_up(self, state: ExecutionState) -> None:
+        """Fetch from the journal what we missed, and deliver it first."""
+        while self._seq < state.seq:
+            reply = await self.member.request(RECONCILER, GetExecution(self.name, self._seq), COMMAND_S)
+            if not isinstance(reply.body, ExecutionRange) or not reply.body.updates:
+                self.log.warning("missed events cannot be had yet", after=self._seq, upto=state.seq, why=reply.reason)
+                await asyncio.sleep(RETRY_S)
+                continue
+            for number, update in enumerate(reply.body.updates, reply.body.first):
+                self._take(number, update)
+        self._catching_up = False
+        waiting, self._waiting = self._waiting, []
+        for number, update in waiting:
+            self._take(number, update)
+        self._take_state(state)
+
+    def _take_state(self, state: ExecutionState) -> None:
+        self._seq = max(self._seq, state.seq)
+        for position in state.positions:
+            known = self._positions.get((position.instance, position.instrument))
+            if known is None or known.fills <= position.fills:
+                self._positions[(position.instance, position.instrument)] = position
+        for order in state.orders:
+            self._take_order(order)
+        self._synced.set()
+
+    def _take(self, seq: int, update: ExecutionUpdate) -> None:
+        if seq <= self._seq:
+            return
+        self._seq = seq
+        position = update.position
+        if position is not None:
+            self._positions[(position.instance, position.instrument)] = position
+        if update.fill is not None:
+            self._fills.add(seq, update.fill)
+        order = self._take_order(update.order)
+        if update.fill is not None:
+            fill = FillView(update.fill)
+            order.fills.append(fill)
+            self._call(self.on_fill, fill)
+
+    def _take_order(self, state: OrderState) -> Order:
+        order = self.orders.get(state.order.order_id)
+        if order is None:
+            order = Order(state, self.loop, self._cancel)
+            changed = True
+        else:
+            changed = order._update(state)
+        self.orders._keep(order)
+        if changed:
+            self._call(self.on_order, order)
+        return order
+
+    def _on_instance(self, message: Message, header: Header, topic: str) -> None:
+        if isinstance(message, InstanceState):
+            state = "SYNCED" if message.synced else "NOT_SYNCED"
+            self._call(self.on_venue_state, message.instance, state, message.reason)
+
+    def _on_instance_stale(self, topic: str, reason: str) -> None:
+        self._call(self.on_venue_state, topics.segments(topic)[2], "NOT_SYNCED", reason)
+
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def _seconds(text: float | str) -> float:
+    if isinstance(text, (int, float)):
+        return float(text)
+    for unit, factor in _UNITS.items():
+        number = text.removesuffix(unit)
+        if number != text and number.replace(".", "", 1).isdigit():
+            return float(number) * factor
+    raise ValueError(f"every {text!r}: expected seconds, or text such as '500ms', '10s', '5m', '1h'")

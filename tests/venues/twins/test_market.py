@@ -1,0 +1,79 @@
+"""The participants: a lively market that a seed repeats, without drift or leaks."""
+
+from __future__ import annotations
+
+import random
+
+from venues.twins.market import ORDERS_PER_SIDE, MarketShape, Participants
+from venues.twins.matching import LevelChanged, MatchingEngine, Order, Side, Traded
+
+SHAPE = MarketShape(start=6_000_000, typical_size=6_667)
+RATE = 80.0
+
+
+def market(seed: int) -> tuple[MatchingEngine, Participants]:
+    engine = MatchingEngine()
+    participants = Participants(engine, SHAPE, random.Random(seed))
+    participants.seed()
+    return engine, participants
+
+
+def first_trades(seed: int, count: int) -> list[tuple[int, int, int]]:
+    _, participants = market(seed)
+    found: list[tuple[int, int, int]] = []
+    while len(found) < count:
+        found += [(e.trade_id, e.price, e.size) for e in participants.step() if isinstance(e, Traded)]
+    return found[:count]
+
+
+def test_the_same_seed_gives_the_same_trades_and_another_seed_others() -> None:
+    assert first_trades(3, 500) == first_trades(3, 500)
+    assert first_trades(3, 50) != first_trades(4, 50)
+
+
+def test_two_hours_of_market_keep_the_rate_the_depth_and_the_price() -> None:
+    engine, participants = market(11)
+    seconds, changes, traded = 0.0, 0, 0
+    while seconds < 7200:
+        events = participants.step()
+        seconds += participants.pause_s(events, RATE)
+        changes += sum(isinstance(event, LevelChanged) for event in events)
+        traded += sum(isinstance(event, Traded) for event in events)
+        assert engine.level_count("BUY") >= 50
+        assert engine.level_count("SELL") >= 50
+    bid, _, ask, _ = engine.best()
+    assert 0.95 * RATE < changes / seconds < 1.05 * RATE
+    assert traded / seconds > 3
+    assert 0.98 * SHAPE.start < bid < ask < 1.02 * SHAPE.start
+    assert sum(engine.resting(i) is not None for i in range(engine._next_order_id)) < 2.5 * ORDERS_PER_SIDE
+    assert sum(steps for steps, _ in participants.cash.values()) == 0
+    assert sum(quote for _, quote in participants.cash.values()) == 0
+
+
+def test_an_order_at_the_touch_is_filled_by_participants_within_about_a_second() -> None:
+    waits: list[float] = []
+    for seed in range(40):
+        engine, participants = market(seed)
+        for _ in range(200):
+            participants.step()
+        bid, _, ask, _ = engine.best()
+        side: Side = "BUY" if seed % 2 else "SELL"
+        mine = Order("client", side, "LIMIT", price=bid if seed % 2 else ask, size=100)
+        participants.observe(engine.submit(mine))
+        seconds = 0.0
+        while mine.remaining and seconds < 60:
+            seconds += participants.pause_s(participants.step(), RATE)
+        assert mine.remaining == 0
+        waits.append(seconds)
+    waits.sort()
+    assert waits[20] < 1.0
+    assert waits[36] < 4.0
+
+
+def test_a_client_that_sweeps_a_side_finds_it_filled_again() -> None:
+    engine, participants = market(5)
+    participants.observe(engine.submit(Order("client", "BUY", "MARKET", size=10**9)))
+    for _ in range(4000):
+        participants.step()
+    assert engine.level_count("SELL") >= 50
+    assert engine.level_count("BUY") >= 50

@@ -1,0 +1,96 @@
+"""Run a strategy in this process, attached to a running floor. Ctrl-C detaches it; its exit policy is carried out.
+
+The name defaults to the class's in lower case; one that lives already is refused."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from actors.monitor.visitor import Visitor
+from actors.runtime import ActorExit, Context, ExitCode, run_actor
+from actors.runtime.log import configure
+from actors.strategy import Strategy
+from bus.messages import ExitPolicy, FloorInfo, check_name
+from tradefloor import places, strategies
+from tradefloor.commands.common import visit
+
+__all__ = ["add_arguments", "run", "run_class"]
+
+
+def add_arguments(parser: argparse.ArgumentParser, with_path: bool = True) -> None:
+    """Add this command's options."""
+    if with_path:
+        parser.add_argument("path", metavar="FILE.py:Class", help="the strategy")
+    parser.add_argument("--name", help="its name on the floor; the class's in lower case by default")
+    parser.add_argument("--floor", metavar="NAME|RUN_DIR|tcp://...", help="which floor; the one that runs by default")
+    parser.add_argument("--key", type=Path, metavar="FILE", help="its key (floors of other hosts; not served yet)")
+    parser.add_argument(
+        "--exit-policy", choices=("cancel", "leave"), default="cancel", help="what becomes of its orders at its end"
+    )
+    parser.add_argument(
+        "--set", metavar="name=value", action="append", default=[], help="a parameter; may be given several times"
+    )
+    parser.add_argument("--log-level", choices=("DEBUG", "INFO", "WARNING", "ERROR"), default="INFO")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Load the file, then attach."""
+    return _attach(strategies.load_class(options.path), options)
+
+
+def run_class(kind: type[Strategy], arguments: list[str] | None = None) -> int:
+    """Attach a class from its own file: what ``MyStrategy.run()`` calls."""
+    parser = argparse.ArgumentParser(description=kind.__doc__, allow_abbrev=False)
+    add_arguments(parser, with_path=False)
+    try:
+        return _attach(kind, parser.parse_args(arguments))
+    except ActorExit as error:
+        sys.stderr.write(f"{error.reason}\n")
+        return error.code
+
+
+def _attach(kind: type[Strategy], options: argparse.Namespace) -> int:
+    if options.key is not None:
+        raise ActorExit(
+            ExitCode.CONFIGURATION, "--key: keys are not asked for yet; leave it out on the floor's own host"
+        )
+    name = options.name or kind.__name__.lower()
+    try:
+        check_name(name, "--name")
+    except ValueError as error:
+        raise ActorExit(ExitCode.CONFIGURATION, str(error)) from None
+    parameters = strategies.check_parameters(kind, dict(_parameter(text) for text in options.set))
+    info: list[FloorInfo] = []
+
+    async def ask(floor: Visitor) -> int:
+        info.append(floor.info)
+        return ExitCode.DONE
+
+    run_dir = places.find_floor(options.floor)
+    visit(str(run_dir), ask)
+    configure(None, options.log_level)
+    context = Context(
+        name,
+        "strategy",
+        str(run_dir),
+        info[0].state_dir,
+        info[0].floor,
+        settings={"parameters": parameters},
+        attached=True,
+        exit_policy=ExitPolicy(options.exit_policy),
+    )
+    actor = kind(context)
+    code = run_actor(actor)
+    if isinstance(actor.failure, ActorExit):
+        sys.stderr.write(f"{actor.failure.reason}\n")
+    return code
+
+
+def _parameter(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise ActorExit(ExitCode.USAGE, f"--set {text}: expected name=value")
+    return name, value

@@ -1,0 +1,94 @@
+"""What the commands share: which floor, asking it, printing."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+
+from actors.monitor.visitor import FloorUnreachable, Visitor
+from actors.runtime import ActorExit, ExitCode
+from bus.requests import Reply
+from tradefloor import places
+
+__all__ = ["SCHEMA_VERSION", "add_floor", "add_json", "as_json", "ask_floor", "print_json", "refused", "visit"]
+
+SCHEMA_VERSION = 1
+"""Of the JSON that commands print."""
+
+
+def add_floor(parser: argparse.ArgumentParser) -> None:
+    """Add ``--floor``."""
+    parser.add_argument(
+        "--floor", metavar="NAME|RUN_DIR", help="which floor: its name or run directory; the one that runs by default"
+    )
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Add ``--json``."""
+    parser.add_argument("--json", action="store_true", help="print JSON on standard output")
+
+
+def visit(floor: str | None, work: Callable[[Visitor], Awaitable[int]]) -> int:
+    """Run `work` with a visitor of the floor, and return its exit code."""
+    run_dir = str(places.find_floor(floor))
+
+    async def session() -> int:
+        async with Visitor(run_dir) as visitor:
+            return await work(visitor)
+
+    try:
+        return asyncio.run(session())
+    except FloorUnreachable as error:
+        raise ActorExit(ExitCode.FAILED, str(error)) from None
+
+
+def ask_floor(options: argparse.Namespace, actor: str, message: Any, timeout_s: float = 10.0) -> int:
+    """Ask one actor for something to be done; print what came of it."""
+
+    async def work(floor: Visitor) -> int:
+        reply = await floor.request(actor, message, timeout_s)
+        if not reply.ok:
+            return refused(reply, options.json)
+        if options.json:
+            print_json({"ok": True, "body": as_json(reply.body)})
+        else:
+            sys.stdout.write("done\n")
+        return ExitCode.DONE
+
+    return visit(options.floor, work)
+
+
+def refused(reply: Reply, json: bool) -> int:
+    """Print why a request was not done."""
+    if json:
+        print_json({"ok": False, "code": str(reply.code), "reason": reply.reason, "definite": reply.definite})
+    else:
+        unknown = "" if reply.definite else " (it may have been done all the same)"
+        sys.stderr.write(f"{reply.code}: {reply.reason}{unknown}\n")
+    return ExitCode.FAILED
+
+
+def as_json(message: Any) -> Any:
+    """Return a message as plain data: field names and values, Decimals as text, bytes left out."""
+    if isinstance(message, msgspec.Struct):
+        return {
+            field: as_json(getattr(message, field))
+            for field in message.__struct_fields__
+            if not isinstance(getattr(message, field), bytes)
+        }
+    if isinstance(message, (list, tuple)):
+        return [as_json(each) for each in message]
+    if isinstance(message, dict):
+        return {str(key): as_json(value) for key, value in message.items()}
+    return msgspec.to_builtins(message)
+
+
+def print_json(document: dict[str, Any]) -> None:
+    """Print one document on one line."""
+    sys.stdout.write(msgspec.json.encode({"schema_version": SCHEMA_VERSION, **document}).decode() + "\n")
+    sys.stdout.flush()

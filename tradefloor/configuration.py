@@ -1,0 +1,356 @@
+"""A floor's configuration: one TOML file, read and judged whole before anything is started.
+
+Every mistake costs one message that names the file, the key and what was expected, and exit code 10.
+"""
+
+from __future__ import annotations
+
+import importlib
+import socket
+import sys
+import tomllib
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from actors.runtime import ActorExit, Context, ExitCode
+from actors.supervisor import ChildSpec, FloorSpec, InstanceSpec, Restart
+from bus.directory import EndpointError, endpoints
+from bus.messages import ExitPolicy, check_name, strategy_code
+from tradefloor import places
+from venues.capabilities import AdapterInfo
+from venues.secrets import resolve
+
+__all__ = ["Configuration", "ConfigurationError", "read"]
+
+ADAPTERS = {"binance": "venues.binance"}
+"""Adapters by name; the others of the capability table are not there yet."""
+PLANNED_ADAPTERS = ("bybit", "betfair", "databento", "interactive_brokers")
+LIMITS = ("max_order_size", "max_order_notional")
+PLANNED_LIMITS = (
+    "max_position",
+    "max_exposure",
+    "max_open_orders",
+    "max_orders_per_second",
+    "price_collar_bps",
+    "loss_limit",
+    "drawdown_limit",
+    "max_data_age_s",
+    "self_trade_prevention",
+)
+PLANNED_FLOOR = ("listen", "on_alert")
+DURABILITIES = ("process", "power")
+BUSY_LIMIT_S = 10.0
+RESERVED = ("supervisor", "reconciler", "gate", "EXTERNAL")
+
+
+class ConfigurationError(ActorExit):
+    """The configuration is wrong; the message says where and what was expected."""
+
+    def __init__(self, file: Path | str, key: str, problem: str) -> None:
+        where = f"{file}: {key}: " if key else f"{file}: "
+        super().__init__(ExitCode.CONFIGURATION, where + problem)
+
+
+class _Table:
+    """One table of the file: takes keys out of it, and complains about the rest."""
+
+    def __init__(self, file: Path, path: str, content: object) -> None:
+        if not isinstance(content, dict):
+            raise ConfigurationError(file, path, f"expected a table, found {_kind(content)}")
+        self.file, self.path, self._content = file, path, dict(content)
+
+    def key(self, name: str) -> str:
+        return f"{self.path}.{name}" if self.path else name
+
+    def error(self, name: str, problem: str) -> ConfigurationError:
+        return ConfigurationError(self.file, self.key(name), problem)
+
+    def has(self, name: str) -> bool:
+        return name in self._content
+
+    def take(self, name: str, kind: type | tuple[type, ...], expected: str, default: Any = None) -> Any:
+        value = self._content.pop(name, None)
+        if value is None:
+            if default is None:
+                raise self.error(name, f"is missing; expected {expected}")
+            return default
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            raise self.error(name, f"expected {expected}, found {_kind(value)} {value!r}")
+        return value
+
+    def choice(self, name: str, choices: tuple[str, ...], default: str | None = None) -> str:
+        value = self.take(name, str, f"one of {', '.join(choices)}", default)
+        if value not in choices:
+            raise self.error(name, f"expected one of {', '.join(choices)}, found {value!r}")
+        return str(value)
+
+    def name(self, name: str) -> str:
+        value = self.take(name, str, "a name")
+        try:
+            return check_name(value, "name")
+        except ValueError as error:
+            raise self.error(name, str(error)) from None
+
+    def number(self, name: str, expected: str) -> Decimal:
+        value = self.take(name, (str, int, float), expected)
+        try:
+            number = Decimal(str(value))
+        except InvalidOperation:
+            number = Decimal("nan")
+        if not number.is_finite() or number <= 0:
+            raise self.error(name, f"expected {expected}, found {value!r}")
+        return number
+
+    def table(self, name: str) -> _Table:
+        return _Table(self.file, self.key(name), self._content.pop(name, {}))
+
+    def tables(self, name: str) -> dict[str, _Table]:
+        whole = _Table(self.file, self.key(name), self._content.pop(name, {}))
+        return {key: _Table(self.file, whole.key(key), value) for key, value in whole._content.items()}
+
+    def refuse_planned(self, planned: tuple[str, ...]) -> None:
+        for name in planned:
+            if name in self._content:
+                raise self.error(name, "is known but not enforced yet, so it is refused; remove it")
+
+    def finish(self, known: tuple[str, ...]) -> None:
+        for name in self._content:
+            raise self.error(name, f"unknown key; expected one of {', '.join(known)}")
+
+
+class Configuration(msgspec.Struct, frozen=True):
+    """A judged configuration."""
+
+    file: Path
+    floor: FloorSpec
+    twins: dict[str, str]
+    """The log of each twin that this floor starts, by instance."""
+
+
+def read(file: Path, run_dir: Path | None = None, state_dir: Path | None = None, dry: bool = False) -> Configuration:
+    """Read and judge a configuration. `dry` creates no directory.
+
+    Raises ConfigurationError.
+    """
+    try:
+        content = tomllib.loads(file.read_text())
+    except OSError as error:
+        raise ConfigurationError(file, "", f"cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(file, "", f"is not TOML: {error}") from None
+    return _Reader(file, content, run_dir, state_dir, dry).read()
+
+
+class _Reader:
+    def __init__(
+        self, file: Path, content: dict[str, Any], run_dir: Path | None, state_dir: Path | None, dry: bool
+    ) -> None:
+        self.file, self.root = file, _Table(file, "", content)
+        self.run_dir, self.state_dir, self.dry = run_dir, state_dir, dry
+        self.children: list[ChildSpec] = []
+        self.instances: list[InstanceSpec] = []
+        self.twins: dict[str, str] = {}
+        self.ports: dict[int, str] = {}
+
+    def read(self) -> Configuration:
+        floor = self.root.table("floor")
+        floor.refuse_planned(PLANNED_FLOOR)
+        self.name = floor.name("name")
+        currency = floor.take("currency", str, "a currency such as USDT", "USDT")
+        self.durability = floor.choice("durability", DURABILITIES, "process")
+        self.log_level = floor.choice("log_level", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
+        floor.finish(("name", "currency", "durability", "log_level"))
+        gate = self._gate(self.root.table("gate"))
+        venues = self.root.tables("venues")
+        strategies = self.root.tables("strategies")
+        self.root.finish(("floor", "gate", "venues", "strategies"))
+        self._check_names(venues, strategies)
+        own_twins = any(table._content.get("environment") == "twin" for table in venues.values())
+        self.run_dir = self.run_dir or places.run_dir(self.name)
+        if self.state_dir is None:
+            fresh = own_twins and not self.dry
+            self.state_dir = places.fresh_state_dir(self.name) if fresh else places.state_dir(self.name)
+        for name, table in venues.items():
+            self._venue(name, table)
+        self._core(gate, tuple(strategies))
+        for name, table in strategies.items():
+            self._strategy(name, table)
+        self._check_sockets()
+        spec = FloorSpec(
+            self.name, currency, str(self.run_dir), str(self.state_dir), tuple(self.instances), tuple(self.children)
+        )
+        return Configuration(self.file, spec, self.twins)
+
+    def _gate(self, table: _Table) -> dict[str, str]:
+        table.refuse_planned(PLANNED_LIMITS)
+        limits = {name: str(table.number(name, "a number above 0")) for name in LIMITS if table.has(name)}
+        table.finish(LIMITS)
+        return limits
+
+    def _check_names(self, venues: dict[str, _Table], strategies: dict[str, _Table]) -> None:
+        seen: dict[str, str] = {}
+        codes: dict[str, str] = {}
+        for group, tables in (("venues", venues), ("strategies", strategies)):
+            for name in tables:
+                key = f"{group}.{name}"
+                try:
+                    check_name(name, "name")
+                except ValueError as error:
+                    raise ConfigurationError(self.file, key, str(error)) from None
+                if name in RESERVED:
+                    raise ConfigurationError(self.file, key, f"{name!r} is a name of the floor's own; choose another")
+                if name.lower() in seen:
+                    problem = f"duplicate name: {seen[name.lower()]} has it too; expected names that differ"
+                    raise ConfigurationError(self.file, key, problem)
+                seen[name.lower()] = key
+                if group == "strategies" and codes.setdefault(strategy_code(name), name) != name:
+                    other = codes[strategy_code(name)]
+                    problem = f"its orders could not be told from those of {other!r}; choose another name"
+                    raise ConfigurationError(self.file, key, problem)
+
+    def _context(self, name: str, kind: str, instance: str = "", **settings: Any) -> Context:
+        return Context(
+            name,
+            kind,
+            str(self.run_dir),
+            str(self.state_dir),
+            self.name,
+            instance,
+            settings,
+            self.durability,
+            log_level=self.log_level,
+        )
+
+    def _core(self, limits: dict[str, str], strategies: tuple[str, ...]) -> None:
+        names = [spec.name for spec in self.instances]
+        gate = self._context("gate", "gate", instances=names, limits=limits)
+        reconciler = self._context("reconciler", "reconciler", instances=names, strategies=list(strategies))
+        self.children[:0] = [
+            ChildSpec(reconciler, "actors.reconciler:Reconciler"),
+            ChildSpec(gate, "actors.gate:Gate", depends_on=("reconciler",)),
+        ]
+
+    def _venue(self, name: str, table: _Table) -> None:
+        adapter_name = table.take("adapter", str, f"one of {', '.join(ADAPTERS)}")
+        if adapter_name in PLANNED_ADAPTERS:
+            raise table.error("adapter", f"{adapter_name} is planned and not there yet; expected {', '.join(ADAPTERS)}")
+        if adapter_name not in ADAPTERS:
+            raise table.error("adapter", f"expected one of {', '.join(ADAPTERS)}, found {adapter_name!r}")
+        adapter: AdapterInfo = importlib.import_module(ADAPTERS[adapter_name]).ADAPTER
+        account_type = table.choice("account_type", adapter.account_types)
+        environment = table.choice("environment", adapter.environments)
+        venue_id = table.take("venue_id", str, "a venue id", adapter_name.upper())
+        settings: dict[str, Any] = {
+            "adapter": adapter_name,
+            "account_type": account_type,
+            "environment": environment,
+            "venue_id": venue_id,
+        }
+        known = ["adapter", "account_type", "environment", "venue_id", "api_key", "api_secret", "recv_window_ms"]
+        if table.has("recv_window_ms"):
+            settings["recv_window_ms"] = table.take("recv_window_ms", int, "milliseconds from 1 to 60000")
+            if not 1 <= settings["recv_window_ms"] <= 60_000:
+                raise table.error("recv_window_ms", "expected milliseconds from 1 to 60000")
+        depends: tuple[str, ...] = ()
+        if environment == "twin":
+            known.append("twin")
+            settings["announcement"] = str(Path(str(self.run_dir), f"twin.{name}.json"))
+            self._twin(name, adapter, account_type, table.table("twin"))
+            depends = (f"twin.{name}",)
+        else:
+            for key in ("api_key", "api_secret"):
+                settings[key] = table.take(key, str, "env:NAME, file:PATH or keyring:NAME")
+                try:
+                    resolve(settings[key], key)
+                except ActorExit as error:
+                    raise table.error(key, error.reason.partition(": ")[2]) from None
+        table.finish(tuple(known))
+        for other in self.instances:
+            if other.venue_id == venue_id and (other.adapter, other.account_type) != (adapter_name, account_type):
+                problem = f"{venue_id!r} is the venue id of {other.name} too, and their instruments differ; set another"
+                raise table.error("venue_id", problem)
+        self.instances.append(InstanceSpec(name, adapter_name, account_type, environment, venue_id))
+        for kind, path in (("market_data", adapter.market_data), ("execution", adapter.execution)):
+            context = self._context(f"{kind}.{name}", kind, name, **settings)
+            self.children.append(ChildSpec(context, path, depends_on=("reconciler", *depends)))
+        book = self._context(f"book.{name}", "book", name)
+        self.children.append(ChildSpec(book, "actors.book:BookActor", depends_on=(f"market_data.{name}",)))
+
+    def _twin(self, name: str, adapter: AdapterInfo, account_type: str, table: _Table) -> None:
+        port = table.take("port", int, "a port number, or 0 for any free one", 0)
+        seed = table.take("seed", int, "a whole number", 1)
+        rate = table.take("rate", (int, float), "changes a second", 80)
+        table.finish(("port", "seed", "rate"))
+        if port:
+            self._check_port(table, port)
+        log = Path(str(self.state_dir), "twins", f"{name}.jsonl")
+        keys = Path(str(self.state_dir), "keys", f"twin.{name}.json")
+        if not self.dry:
+            for path in (log, keys):
+                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.twins[name] = str(log)
+        command = (
+            sys.executable,
+            *adapter.twin,
+            *("--port", str(port)),
+            *("--account-type", account_type),
+            *("--seed", str(seed)),
+            *("--rate", str(rate)),
+            *("--key-file", str(keys)),
+            *("--log", str(log)),
+        )
+        context = self._context(f"twin.{name}", "twin", name)
+        self.children.append(ChildSpec(context, command=command, restart=Restart.TEMPORARY))
+
+    def _check_port(self, table: _Table, port: int) -> None:
+        if not 0 < port < 65536:
+            raise table.error("port", f"expected 1 to 65535, or 0 for any free one, found {port}")
+        if port in self.ports:
+            raise table.error("port", f"{port} is the port of {self.ports[port]} too; expected ports that differ")
+        self.ports[port] = table.path
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError as error:
+                problem = f"port {port} is in use ({error.strerror}); expected a free port, or 0 for any"
+                raise table.error("port", problem) from None
+
+    def _strategy(self, name: str, table: _Table) -> None:
+        path = table.take("path", str, "FILE.py:Class")
+        file_name, colon, class_name = path.rpartition(":")
+        file = (self.file.parent / file_name).resolve()
+        if not colon or not class_name.isidentifier():
+            raise table.error("path", f"expected FILE.py:Class, found {path!r}")
+        if not file.is_file():
+            raise table.error("path", f"expected a Python file, and {file} is none")
+        policies = tuple(str(policy) for policy in (ExitPolicy.CANCEL, ExitPolicy.LEAVE))
+        if table._content.get("exit_policy") == ExitPolicy.FLATTEN:
+            raise table.error("exit_policy", f"flatten is not carried out yet; expected one of {', '.join(policies)}")
+        policy = ExitPolicy(table.choice("exit_policy", policies, "cancel"))
+        busy_s = table.take("busy_limit_s", (int, float), "seconds", BUSY_LIMIT_S)
+        parameters = table.table("parameters")._content
+        table.finish(("path", "exit_policy", "busy_limit_s", "parameters"))
+        context = self._context(name, "strategy", path=f"{file}:{class_name}", parameters=parameters)
+        context = msgspec.structs.replace(context, exit_policy=policy)
+        depends = ("reconciler", "gate", *(f"execution.{spec.name}" for spec in self.instances))
+        depends += tuple(f"book.{spec.name}" for spec in self.instances)
+        actor = "tradefloor.strategies:load"
+        self.children.append(
+            ChildSpec(context, actor, depends_on=depends, heartbeat_timeout_s=busy_s, restart=Restart.TRANSIENT)
+        )
+
+    def _check_sockets(self) -> None:
+        longest = max((spec.name for spec in self.children), key=len, default="")
+        try:
+            endpoints(str(self.run_dir), longest)
+        except EndpointError as error:
+            raise ConfigurationError(self.file, "", str(error)) from None
+
+
+def _kind(value: object) -> str:
+    names = {bool: "true or false", str: "text", int: "a whole number", float: "a number", dict: "a table"}
+    return names.get(type(value), "a list" if isinstance(value, list) else type(value).__name__)

@@ -1,0 +1,37 @@
+"""What an endpoint gets to answer with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from venues.binance.twin.accounts import Account
+from venues.binance.twin.exchange import Exchange, Market
+from venues.binance.twin.params import Params
+from venues.binance.twin.symbols import Symbol
+
+
+@dataclass(slots=True)
+class Call:
+    """One request: its parameters, and the account when it was signed; `weight_limit` is exchangeInfo's."""
+
+    exchange: Exchange
+    params: Params
+    account: Account | None
+    weight_limit: int
+    orders_limit: int
+
+    @property
+    def symbols(self) -> dict[str, Symbol]:
+        """All symbols by name."""
+        return {name: market.symbol for name, market in self.exchange.markets.items()}
+
+    @property
+    def owner(self) -> Account:
+        """The account of a signed request."""
+        if self.account is None:
+            raise AssertionError("a signed endpoint was called without an account")
+        return self.account
+
+    def market(self) -> Market:
+        """The market of the mandatory symbol."""
+        return self.exchange.markets[self.params.symbol(self.symbols).name]

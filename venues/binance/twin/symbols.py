@@ -1,0 +1,154 @@
+"""The symbols of the twin and their units.
+
+Amounts are integers of 1e-8 ("atoms"), the venue's eight decimals; a price is also a count of ticks and a
+size a count of steps, which is what the matching engine works with.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from venues.binance.twin.render import ATOM, amount
+
+TYPICAL_NOTIONAL = 4_000
+"""Quote units of a participant's typical order: small against a real touch, so that queues move within
+a second.
+"""
+MAX_OPEN_ORDERS = 200
+"""MAX_NUM_ORDERS of the venue's large symbols."""
+ORDER_TYPES = ["LIMIT", "LIMIT_MAKER", "MARKET"]
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """One instrument: tick and step in atoms, notional bounds in atoms, first price in ticks."""
+
+    name: str
+    base: str
+    quote: str
+    tick: int
+    step: int
+    start: int
+    max_price: int
+    max_size: int
+    min_notional: int = 5 * ATOM
+    max_notional: int = 9_000_000 * ATOM
+
+    @property
+    def quote_unit(self) -> int:
+        """Atoms of the quote asset in one tick times one step."""
+        return self.tick * self.step // ATOM
+
+    @property
+    def typical_size(self) -> int:
+        """Steps of a participant's typical order."""
+        return max(1, TYPICAL_NOTIONAL * ATOM // (self.start * self.quote_unit))
+
+    def price(self, ticks: int) -> str:
+        """A price as the venue writes it."""
+        return amount(ticks * self.tick)
+
+    def size(self, steps: int) -> str:
+        """A size as the venue writes it."""
+        return amount(steps * self.step)
+
+    def value(self, quote: int) -> str:
+        """A quote amount (ticks times steps) as the venue writes it."""
+        return amount(quote * self.quote_unit)
+
+    def filters(self) -> list[dict[str, Any]]:
+        """The symbol's filters as exchangeInfo lists them. Source: Binance Spot API, filters, 2026-07."""
+        return [
+            {
+                "filterType": "PRICE_FILTER",
+                "minPrice": amount(self.tick),
+                "maxPrice": amount(self.max_price),
+                "tickSize": amount(self.tick),
+            },
+            {
+                "filterType": "LOT_SIZE",
+                "minQty": amount(self.step),
+                "maxQty": amount(self.max_size),
+                "stepSize": amount(self.step),
+            },
+            {
+                "filterType": "MARKET_LOT_SIZE",
+                "minQty": "0.00000000",
+                "maxQty": amount(self.max_size),
+                "stepSize": "0.00000000",
+            },
+            {
+                "filterType": "PERCENT_PRICE_BY_SIDE",
+                "bidMultiplierUp": "5",
+                "bidMultiplierDown": "0.2",
+                "askMultiplierUp": "5",
+                "askMultiplierDown": "0.2",
+                "avgPriceMins": 5,
+            },
+            {
+                "filterType": "NOTIONAL",
+                "minNotional": amount(self.min_notional),
+                "applyMinToMarket": True,
+                "maxNotional": amount(self.max_notional),
+                "applyMaxToMarket": False,
+                "avgPriceMins": 5,
+            },
+            {"filterType": "MAX_NUM_ORDERS", "maxNumOrders": MAX_OPEN_ORDERS},
+        ]
+
+    def info(self, with_permission_sets: bool) -> dict[str, Any]:
+        """The symbol's entry in exchangeInfo. Source: Binance Spot API, rest-api, exchangeInfo, 2026-07."""
+        return {
+            "symbol": self.name,
+            "status": "TRADING",
+            "baseAsset": self.base,
+            "baseAssetPrecision": 8,
+            "quoteAsset": self.quote,
+            "quotePrecision": 8,
+            "quoteAssetPrecision": 8,
+            "baseCommissionPrecision": 8,
+            "quoteCommissionPrecision": 8,
+            "orderTypes": ORDER_TYPES,
+            "icebergAllowed": False,
+            "ocoAllowed": False,
+            "otoAllowed": False,
+            "opoAllowed": False,
+            "quoteOrderQtyMarketAllowed": True,
+            "allowTrailingStop": False,
+            "cancelReplaceAllowed": False,
+            "amendAllowed": False,
+            "pegInstructionsAllowed": False,
+            "isSpotTradingAllowed": True,
+            "isMarginTradingAllowed": False,
+            "filters": self.filters(),
+            "permissions": [],
+            "permissionSets": [["SPOT"]] if with_permission_sets else [],
+            "defaultSelfTradePreventionMode": "NONE",
+            "allowedSelfTradePreventionModes": ["NONE"],
+        }
+
+
+def _symbol(base: str, tick: str, step: str, start: int, max_size: int) -> Symbol:
+    tick_atoms, step_atoms = round(float(tick) * ATOM), round(float(step) * ATOM)
+    return Symbol(
+        name=f"{base}USDT",
+        base=base,
+        quote="USDT",
+        tick=tick_atoms,
+        step=step_atoms,
+        start=start * ATOM // tick_atoms,
+        max_price=1_000_000 * ATOM,
+        max_size=max_size * ATOM,
+    )
+
+
+KNOWN = {
+    symbol.name: symbol
+    for symbol in (
+        _symbol("BTC", "0.01", "0.00001", 60_000, 9_000),
+        _symbol("ETH", "0.01", "0.0001", 3_000, 9_000),
+        _symbol("BNB", "0.01", "0.001", 600, 9_000),
+        _symbol("SOL", "0.01", "0.001", 150, 90_000),
+    )
+}

@@ -1,0 +1,1 @@
+"""What the local twins share: matching engine, participants of a seeded market, truth log."""
