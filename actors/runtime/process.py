@@ -1,6 +1,6 @@
 """One process, one actor: from a spec file to an exit code.
 
-``python -m actors.runtime.process SPEC.json`` is what the supervisor starts. The actor runs in the main thread, so
+``python -m actors.runtime SPEC.json`` is what the supervisor starts. The actor runs in the main thread, so
 signals work and there is one Python thread.
 """
 
@@ -93,7 +93,3 @@ def main(arguments: list[str]) -> int:
     else:
         log.info("ended", code=code)
     return code
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -79,7 +79,7 @@ class Child:
             else:
                 path = Path(spec.context.run_dir, f"{spec.name}.spec")
                 path.write_bytes(msgspec.json.encode(ActorSpec(spec.actor, spec.context, str(log_file))))
-                command = [sys.executable, "-m", "actors.runtime.process", str(path)]
+                command = [sys.executable, "-m", "actors.runtime", str(path)]
                 self._process = _spawn(command, log, log, environment)
         self.state, self.reason = "STARTING", ""
         self.epoch = 0
