@@ -16,6 +16,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from actors.runtime import Actor, Context
+from actors.strategy.execution_feed import ExecutionFeed
 from actors.strategy.fill_log import FillLog
 from actors.strategy.market import MarketFeeds
 from actors.strategy.order import FillView, Order, Orders, PositionView
@@ -28,11 +29,8 @@ from bus.messages import (
     CancelOrder,
     Cause,
     Code,
-    ExecutionRange,
-    ExecutionState,
-    ExecutionUpdate,
+    Fill,
     FloorInfo,
-    GetExecution,
     GetFloor,
     InstanceState,
     Message,
@@ -76,14 +74,10 @@ class Strategy(Actor):
         self._feeds: MarketFeeds
         self._terms: Terms
         self._fills: FillLog
-        self._positions: dict[tuple[str, str], Position] = {}
+        self._feed: ExecutionFeed
         self._count = 0
         self._cause: Cause | None = None
         self._ts_tick = 0
-        self._seq = -1
-        self._catching_up = False
-        self._waiting: list[tuple[int, ExecutionUpdate]] = []
-        self._synced = asyncio.Event()
         for name, value in context.settings.get("parameters", {}).items():
             setattr(self, name, value)
 
@@ -195,7 +189,7 @@ class Strategy(Actor):
 
     def position(self, instrument: str) -> PositionView:
         """What this strategy holds of an instrument, over all its instances."""
-        found = [position for (_, name), position in self._positions.items() if name == instrument]
+        found = [position for (_, name), position in self._feed.positions.items() if name == instrument]
         position = found[0] if found else Position(self.name, "", instrument)
         for other in found[1:]:
             position = replace(position, size=position.size + other.size, realized=position.realized + other.realized)
@@ -207,7 +201,7 @@ class Strategy(Actor):
         What is held of an instrument without a known price counts at its entry.
         """
         total = 0.0
-        for (_, name), position in self._positions.items():
+        for (_, name), position in self._feed.positions.items():
             total += float(position.realized)
             mid = self._feeds.mid(name)
             if mid is not None:
@@ -233,7 +227,7 @@ class Strategy(Actor):
         self.floor = reply.body
         self._feeds.instances = reply.body.instances
         self._fills = FillLog(self.state_path("views", f"{self.name}.jsonl"))
-        self._seq = self._fills.last_seq
+        self._feed = ExecutionFeed(self, self._fills)
         for instance in reply.body.instances:
             topic = topics.topic("state", "instance", instance.name)
             self.member.subscribe(topic, self._on_instance, self._on_instance_stale)
@@ -244,7 +238,7 @@ class Strategy(Actor):
     async def _warm(self) -> None:
         """Wait for our own orders and positions, so that `on_start` finds them."""
         try:
-            await asyncio.wait_for(self._synced.wait(), COMMAND_S)
+            await asyncio.wait_for(self._feed.joined.wait(), COMMAND_S)
         except TimeoutError:
             self.log.warning("the reconciler has not told our state yet; starting without it")
         self.member.warm(GATE)
@@ -305,7 +299,7 @@ class Strategy(Actor):
             ts_closed=self.clock.time_ns(),
             revision=state.revision + 1,
         )
-        self._take_order(denied)
+        self.take_order(denied)
 
     def _cancel(self, order: Order) -> None:
         if order.is_closed:
@@ -334,67 +328,13 @@ class Strategy(Actor):
                 return
         self.log.error("cancel could not be sent", order=order.id, seconds=RETRIES * RETRY_S)
 
-    # the execution stream
-
     def _on_execution(self, message: Message, header: Header, topic: str) -> None:
-        if isinstance(message, ExecutionState):
-            self._on_execution_state(message)
-        elif isinstance(message, ExecutionUpdate):
-            if self._catching_up:
-                self._waiting.append((header.seq, message))
-            else:
-                self._take(header.seq, message)
+        catching_up = self._feed.on_message(message, header)
+        if catching_up is not None:
+            self.spawn(catching_up)
 
-    def _on_execution_state(self, state: ExecutionState) -> None:
-        if 0 <= self._seq < state.seq:
-            self._catching_up = True
-            self.spawn(self._catch_up(state))
-        else:
-            self._fills.joined(state.seq)
-            self._take_state(state)
-
-    async def _catch_up(self, state: ExecutionState) -> None:
-        """Fetch from the journal what we missed, and deliver it first."""
-        while self._seq < state.seq:
-            reply = await self.member.request(RECONCILER, GetExecution(self.name, self._seq), COMMAND_S)
-            if not isinstance(reply.body, ExecutionRange) or not reply.body.updates:
-                self.log.warning("missed events cannot be had yet", after=self._seq, upto=state.seq, why=reply.reason)
-                await asyncio.sleep(RETRY_S)
-                continue
-            for number, update in enumerate(reply.body.updates, reply.body.first):
-                self._take(number, update)
-        self._catching_up = False
-        waiting, self._waiting = self._waiting, []
-        for number, update in waiting:
-            self._take(number, update)
-        self._take_state(state)
-
-    def _take_state(self, state: ExecutionState) -> None:
-        self._seq = max(self._seq, state.seq)
-        for position in state.positions:
-            known = self._positions.get((position.instance, position.instrument))
-            if known is None or known.fills <= position.fills:
-                self._positions[(position.instance, position.instrument)] = position
-        for order in state.orders:
-            self._take_order(order)
-        self._synced.set()
-
-    def _take(self, seq: int, update: ExecutionUpdate) -> None:
-        if seq <= self._seq:
-            return
-        self._seq = seq
-        position = update.position
-        if position is not None:
-            self._positions[(position.instance, position.instrument)] = position
-        if update.fill is not None:
-            self._fills.add(seq, update.fill)
-        order = self._take_order(update.order)
-        if update.fill is not None:
-            fill = FillView(update.fill)
-            order.fills.append(fill)
-            self._call(self.on_fill, fill)
-
-    def _take_order(self, state: OrderState) -> Order:
+    def take_order(self, state: OrderState) -> None:
+        """An order's state is new."""
         order = self.orders.get(state.order.order_id)
         if order is None:
             order = Order(state, self.loop, self._cancel)
@@ -404,7 +344,14 @@ class Strategy(Actor):
         self.orders._keep(order)
         if changed:
             self._call(self.on_order, order)
-        return order
+
+    def take_fill(self, fill: Fill) -> None:
+        """A fill of ours."""
+        view = FillView(fill)
+        order = self.orders.get(fill.order_id)
+        if order is not None:
+            order.fills.append(view)
+        self._call(self.on_fill, view)
 
     def _on_instance(self, message: Message, header: Header, topic: str) -> None:
         if isinstance(message, InstanceState):

@@ -6,23 +6,24 @@ import asyncio
 import fcntl
 import os
 import signal
-from collections import deque
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
 from actors.runtime import Actor, ActorExit, Context, ExitCode
 from actors.runtime.actor import VERSION
-from actors.supervisor.child import Child, rss_bytes
+from actors.supervisor.board import Board, attached_state, child_state, own_state
+from actors.supervisor.child import Child
 from actors.supervisor.exit_policies import ExitPolicyRun
 from actors.supervisor.registry import Registry
 from actors.supervisor.restarts import Decision
+from actors.supervisor.shutdown import STOP_LIMIT_S, stop_in_order, wait_for
 from actors.supervisor.spec import START_ORDER, FloorSpec
 from bus import topics
-from bus.codec import Header, RequestHeader
+from bus.codec import RequestHeader
 from bus.messages import (
     ActorHeartbeat,
-    ActorState,
     Alert,
     Code,
     Deregister,
@@ -34,8 +35,6 @@ from bus.messages import (
     GetSchema,
     GetStatus,
     InstanceInfo,
-    InstanceState,
-    InstanceStatus,
     Message,
     Refused,
     Register,
@@ -43,10 +42,8 @@ from bus.messages import (
     RestartActor,
     Schema,
     SetTradingState,
-    Status,
     StopFloor,
     TradingState,
-    TradingStates,
 )
 from bus.schema import schema_json
 
@@ -56,11 +53,16 @@ HEALTH_S = 0.25
 """Between looks at everybody's health."""
 DEPENDENCY_S = 15.0
 """How long a child's start waits for what it depends on; then it starts all the same and waits by itself."""
-STOP_LIMIT_S = 20.0
-"""The stated time within which a stopping floor is gone: exit policies, journals closed, processes ended."""
-ALERTS_KEPT = 100
-SETTLE_S = 0.01
-"""Between looks at a condition while starting and stopping."""
+ATTACHED_LIMIT_S = 10.0
+"""How long an attached strategy may be silent before its epoch is revoked (its `busy_limit_s`)."""
+
+
+class _Attached:
+    """A strategy from a process that is nobody's child."""
+
+    def __init__(self, registration: Register, entry: DirectoryEntry, since_ns: int, now_s: float) -> None:
+        self.registration, self.entry = registration, entry
+        self.since_ns, self.last_beat_s = since_ns, now_s
 
 
 class Supervisor(Actor):
@@ -79,12 +81,10 @@ class Supervisor(Actor):
         super().__init__(context)
         self.floor = floor
         self.children = {spec.name: Child(spec, self._on_child_exit) for spec in floor.children}
-        self.alerts: deque[Alert] = deque(maxlen=ALERTS_KEPT)
-        self.instances: dict[str, InstanceState] = {}
-        self.trading = TradingStates()
+        self.board = Board(floor)
         self.stopping = False
         self._signals = 0
-        self._attached: dict[str, tuple[Register, DirectoryEntry, float]] = {}
+        self._attached: dict[str, _Attached] = {}
         self._policies: dict[str, asyncio.Task[None]] = {}
         self._started_ns = 0
         self._lock = -1
@@ -120,9 +120,7 @@ class Supervisor(Actor):
 
     async def begin(self) -> None:
         self._push_directory()
-        for spec in self.floor.instances:
-            self.member.subscribe(topics.topic("state", "instance", spec.name), self._on_instance, self._on_blind)
-        self.member.subscribe(topics.topic("state", "trading", "floor"), self._on_trading)
+        self.board.follow(self.member)
         self.every(HEALTH_S, self._look_after)
         self.log.info("floor starts", floor=self.floor.name, children=len(self.children), run_dir=self.floor.run_dir)
         self.spawn(self._start_children())
@@ -147,7 +145,7 @@ class Supervisor(Actor):
         if kind == "directory":
             return self.registry.table()
         if kind == "state" and rest[1] in self.children:
-            return self._actor_state(self.children[rest[1]])
+            return child_state(self.children[rest[1]])
         return Empty()
 
     # children
@@ -155,7 +153,7 @@ class Supervisor(Actor):
     async def _start_children(self) -> None:
         for kind in START_ORDER:
             for child in [child for child in self.children.values() if child.spec.kind == kind]:
-                await self._wait_for(lambda child=child: self._dependencies_met(child), DEPENDENCY_S)
+                await wait_for(partial(self._dependencies_met, child), DEPENDENCY_S)
                 if self.stopping:
                     return
                 self._start(child)
@@ -170,15 +168,6 @@ class Supervisor(Actor):
         if child.spec.command:
             return child.alive and child.announced()
         return self.member.is_live(name) or self.registry.is_current(name, child.epoch)
-
-    async def _wait_for(self, condition: object, limit_s: float) -> bool:
-        assert callable(condition)
-        deadline = self.loop.time() + limit_s
-        while not condition():
-            if self.loop.time() > deadline:
-                return False
-            await asyncio.sleep(SETTLE_S)
-        return True
 
     def _start(self, child: Child) -> None:
         child.timer = None
@@ -252,9 +241,9 @@ class Supervisor(Actor):
                 self.log.error("killing a hung actor", actor=child.spec.name, what=what, limit_s=limit)
                 child.state, child.reason = "KILLED", f"{what} for {limit:g} s"
                 child.kill()
-        for name, (registration, entry, beat) in list(self._attached.items()):
-            if now - beat > _ATTACHED_LIMIT_S:
-                self._drop_attached(name, registration, entry, "fell silent")
+        for attached in list(self._attached.values()):
+            if now - attached.last_beat_s > ATTACHED_LIMIT_S:
+                self._drop_attached(attached, "fell silent")
 
     # directory
 
@@ -274,15 +263,15 @@ class Supervisor(Actor):
             child.state = "STARTING"
             self._publish_actor(child)
         else:
-            self._attached[message.name] = (message, entry, self.loop.time())
+            self._attached[message.name] = _Attached(message, entry, self.clock.time_ns(), self.loop.time())
             self.log.info("attached", actor=message.name, pid=message.pid, epoch=entry.epoch)
         self._push_directory()
         return Registered(entry.epoch, self.floor.name)
 
     def on_deregister(self, message: Deregister, header: RequestHeader) -> Message:
         attached = self._attached.get(message.name)
-        if attached is not None and attached[1].epoch == message.epoch:
-            self._drop_attached(message.name, attached[0], attached[1], message.reason)
+        if attached is not None and attached.entry.epoch == message.epoch:
+            self._drop_attached(attached, message.reason)
         elif self.registry.revoke(message.name, message.epoch):
             self._push_directory()
             child = self.children.get(message.name)
@@ -295,8 +284,7 @@ class Supervisor(Actor):
             return Refused(Code.NOT_ALLOWED, "another life has taken over, or this one was given up for dead")
         child = self.children.get(message.name)
         if child is None:
-            registration, entry, _ = self._attached[message.name]
-            self._attached[message.name] = (registration, entry, self.loop.time())
+            self._attached[message.name].last_beat_s = self.loop.time()
             return Refused(Code.SHUTTING_DOWN) if self.stopping else Empty()
         child.last_beat_s = self.loop.time()
         child.counters = message.counters
@@ -308,13 +296,14 @@ class Supervisor(Actor):
             self._publish_actor(child)
         return Empty()
 
-    def _drop_attached(self, name: str, registration: Register, entry: DirectoryEntry, reason: str) -> None:
+    def _drop_attached(self, attached: _Attached, reason: str) -> None:
+        name, entry = attached.entry.name, attached.entry
         self._attached.pop(name, None)
         self.registry.revoke(name, entry.epoch)
         self._push_directory()
         self.log.info("detached", actor=name, reason=reason)
-        if registration.kind == "strategy":
-            self._begin_exit_policy(name, registration.exit_policy, entry.epoch)
+        if entry.kind == "strategy":
+            self._begin_exit_policy(name, attached.registration.exit_policy, entry.epoch)
 
     def _push_directory(self) -> None:
         table = self.registry.table()
@@ -342,20 +331,10 @@ class Supervisor(Actor):
     # commands
 
     def on_get_status(self, message: GetStatus, header: RequestHeader) -> Message:
-        actors = [self._actor_state(child) for child in self.children.values()]
-        actors += [self._attached_state(*attached) for attached in self._attached.values()]
-        own = ActorState("supervisor", "supervisor", "", os.getpid(), self.state, "", 0, self.epoch, self._started_ns)
-        own = msgspec.structs.replace(own, rss_bytes=rss_bytes(os.getpid()))
-        return Status(
-            self.floor.name,
-            self.epoch,
-            self._started_ns,
-            (own, *actors),
-            tuple(self._instance_status(spec.name) for spec in self.floor.instances),
-            tuple(self.alerts),
-            self.floor.state_dir,
-            self.floor.run_dir,
-        )
+        own = own_state(self.epoch, self.state, self._started_ns)
+        children = [child_state(child) for child in self.children.values()]
+        attached = [attached_state(each.registration, each.entry, each.since_ns) for each in self._attached.values()]
+        return self.board.status(self.epoch, self._started_ns, [own, *children, *attached])
 
     def on_get_floor(self, message: GetFloor, header: RequestHeader) -> Message:
         instances = tuple(
@@ -396,28 +375,18 @@ class Supervisor(Actor):
             self.spawn(self._stop_children())
 
     async def _stop_children(self) -> None:
-        deadline = self.loop.time() + STOP_LIMIT_S
         for child in self.children.values():
             if child.timer is not None:
                 child.timer.cancel()
-        for kind in reversed(START_ORDER):
-            stopping = [child for child in self.children.values() if child.spec.kind == kind]
-            await asyncio.gather(*(self._stop_child(child) for child in stopping))
-            if kind == "strategy":
-                for name, (registration, entry, _) in list(self._attached.items()):
-                    self._drop_attached(name, registration, entry, "the floor stops")
-                left = max(1.0, deadline - self.loop.time() - 5.0)
-                await self._wait_for(lambda: all(task.done() for task in self._policies.values()), left)
+        await stop_in_order(self.children.values(), self._detach_all, self._policies_done, self.log)
         self.stop()
 
-    async def _stop_child(self, child: Child) -> None:
-        if not child.alive:
-            return
-        child.signal(signal.SIGTERM)
-        if not await self._wait_for(lambda: not child.alive, child.spec.stop_timeout_s):
-            self.log.warning("did not stop in time, killing", actor=child.spec.name)
-            child.kill()
-            await self._wait_for(lambda: not child.alive, 1.0)
+    def _detach_all(self) -> None:
+        for attached in list(self._attached.values()):
+            self._drop_attached(attached, "the floor stops")
+
+    def _policies_done(self) -> bool:
+        return all(task.done() for task in self._policies.values())
 
     def _kill_if_same(self, child: Child, pid: int) -> None:
         if child.pid == pid:
@@ -428,71 +397,15 @@ class Supervisor(Actor):
     def alert(self, code: str, text: str, instance: str = "") -> None:
         """Call a person: the log, the alerts topic, the status."""
         alert = Alert(self.name, code, text, self.clock.time_ns(), instance)
-        self.alerts.append(alert)
+        self.board.alerts.append(alert)
         self.log.error(f"ALERT {code}: {text}")
         self.publisher.publish(topics.topic("alert", self.name), alert)
 
     def _publish_actor(self, child: Child) -> None:
-        self.publisher.publish(topics.topic("state", "actor", child.spec.name), self._actor_state(child))
-
-    def _actor_state(self, child: Child) -> ActorState:
-        context = child.spec.context
-        return ActorState(
-            context.name,
-            context.kind,
-            context.instance,
-            child.pid,
-            child.state,
-            child.reason,
-            child.restarts,
-            child.epoch,
-            child.started_ns,
-            rss_bytes(child.pid) if child.pid else 0,
-            child.counters,
-        )
-
-    def _attached_state(self, registration: Register, entry: DirectoryEntry, beat: float) -> ActorState:
-        return ActorState(
-            entry.name,
-            entry.kind,
-            "",
-            registration.pid,
-            "READY",
-            "attached",
-            0,
-            entry.epoch,
-            entry.epoch * 10**9,
-            rss_bytes(registration.pid),
-        )
-
-    def _instance_status(self, name: str) -> InstanceStatus:
-        known = self.instances.get(name)
-        scopes = [self.trading.states.get(scope) for scope in ("floor", f"instance/{name}")]
-        trading = next((state for state in scopes if state), TradingState.ACTIVE)
-        if known is None:
-            return InstanceStatus(name, False, "no word from the reconciler yet", trading)
-        return InstanceStatus(name, known.synced, known.reason, trading)
-
-    def _on_instance(self, message: Message, header: Header, topic: str) -> None:
-        if isinstance(message, InstanceState):
-            self.instances[message.instance] = message
-
-    def _on_blind(self, topic: str, reason: str) -> None:
-        name = topics.segments(topic)[2]
-        known = self.instances.get(name)
-        if known is not None:
-            self.instances[name] = msgspec.structs.replace(known, synced=False, reason=f"reconciler: {reason}")
-
-    def _on_trading(self, message: Message, header: Header, topic: str) -> None:
-        if isinstance(message, TradingStates):
-            self.trading = message
+        self.publisher.publish(topics.topic("state", "actor", child.spec.name), child_state(child))
 
     def _beat(self) -> None:
         """The supervisor has no supervisor to tell."""
-
-
-_ATTACHED_LIMIT_S = 10.0
-"""How long an attached strategy may be silent before its key and epoch are revoked (its `busy_limit_s`)."""
 
 
 def _how_it_ended(code: int) -> str:
