@@ -60,6 +60,7 @@ class Gate(Actor):
         self.instances: tuple[str, ...] = tuple(context.settings.get("instances", ()))
         self._figures = {"passed": 0, "denied": 0, "not_sent": 0}
         self._in_flight: dict[str, tuple[NewOrder, asyncio.Future[Reply]]] = {}
+        self._first_seen: dict[tuple[str, str], float] = {}
         self.journal: IntentJournal
         self.view: FloorView
 
@@ -79,8 +80,9 @@ class Gate(Actor):
         for scope, state in self.view.trading.states.items():
             self.log.warning("trading state kept over the restart", scope=scope, state=state)
 
-    async def end(self) -> None:
-        self.journal.close()
+    def release(self) -> None:
+        if hasattr(self, "journal"):
+            self.journal.close()
 
     def topic_state(self, topic: str) -> Message | None:
         if topic.startswith("state/"):
@@ -102,17 +104,20 @@ class Gate(Actor):
         known = self.journal.first_of(order.order_id)
         if known is not None:
             return self._answer_again(known, order)
-        if not self.view.is_followed(order):
-            return self._first_sight(order, header)
+        if not self.view.is_settled(order) and self._is_first_sight(order):
+            return self._wait_and_judge(order, header)
         return self._judge(order, header)
 
-    async def _first_sight(self, order: NewOrder, header: RequestHeader) -> Answer:
-        """The first order of an instrument waits until its rules and book are there."""
+    def _is_first_sight(self, order: NewOrder) -> bool:
+        """True for a while after the first order of an instrument: its rules and its book are on their way."""
+        now = self.loop.time()
+        if order.instance not in self.instances:
+            return False
+        return now - self._first_seen.setdefault((order.instance, order.instrument), now) < FIRST_SIGHT_S
+
+    async def _wait_and_judge(self, order: NewOrder, header: RequestHeader) -> Answer:
         self.view.follow_instrument(order.instance, order.instrument)
-        deadline = self.loop.time() + FIRST_SIGHT_S
-        while self.loop.time() < deadline and order.instance in self.instances:
-            if self.view.is_settled(order):
-                break
+        while not self.view.is_settled(order) and self._is_first_sight(order):  # noqa: ASYNC110
             await asyncio.sleep(SETTLE_S)
         known = self.journal.first_of(order.order_id)
         return self._judge(order, header) if known is None else self._answer_again(known, order)

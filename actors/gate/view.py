@@ -108,10 +108,6 @@ class FloorView:
             self._followed.add(strategy)
             self._member.subscribe(topics.topic("execution", strategy), self._on_execution)
 
-    def is_followed(self, order: NewOrder) -> bool:
-        """True once somebody asked to follow the order's instrument."""
-        return (order.instance, order.instrument) in self._references
-
     def is_settled(self, order: NewOrder) -> bool:
         """True once the rules and a whole book of the order's instrument are there."""
         key = (order.instance, order.instrument)

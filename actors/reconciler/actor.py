@@ -117,8 +117,9 @@ class Reconciler(Actor):
         self.every(LOOK_AFTER_S, self._look_after)
         self.every(CHECKPOINT_S, self.journal.checkpoint)
 
-    async def end(self) -> None:
-        self.journal.close()
+    def release(self) -> None:
+        if hasattr(self, "journal"):
+            self.journal.close()
 
     def topic_state(self, topic: str) -> Message | None:
         kind, *rest = topics.segments(topic)

@@ -102,8 +102,14 @@ class Actor(LoopActor):
     async def begin(self) -> None:
         """Hook: the actor is on the floor and has its epoch."""
 
+    def started(self) -> None:
+        """Hook: `on_start` is done."""
+
     async def end(self) -> None:
-        """Hook: the actor was asked to stop; it can still speak."""
+        """Hook: the actor was asked to stop; it can still speak, and is still spoken to."""
+
+    def release(self) -> None:
+        """Hook: the sockets are closed, after a stop and after a failure; close files."""
 
     def topic_state(self, topic: str) -> Message | None:
         """Hook: the whole state of a topic of ours; `Empty()` where it has none, None while it is not known."""
@@ -150,6 +156,7 @@ class Actor(LoopActor):
         await self.join_floor()
         await self.begin()
         await maybe(self.on_start())  # type: ignore[func-returns-value]
+        self.started()
         if self.state == "STARTING":
             self.ready()
         gc.collect()
@@ -188,6 +195,7 @@ class Actor(LoopActor):
     def on_closed(self) -> None:
         if hasattr(self, "member"):
             self.member.close()
+        self.release()
 
     def _endpoint(self, index: int) -> str:
         return endpoints(self.context.run_dir, self.name)[index]

@@ -54,6 +54,7 @@ class LoopActor(pykka.Actor):
         self.failure: BaseException | None = None
         self._done: asyncio.Future[Any] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._timers: list[Callable[[], None]] = []
 
     # Pykka's extension points
 
@@ -107,6 +108,8 @@ class LoopActor(pykka.Actor):
             self.fail(error)
         self.inbox.attach(self.loop, self._drain)
         reply_to = await self._done
+        for end_timer in list(self._timers):
+            end_timer()
         try:
             if self.failure is None:
                 await self._leave()
@@ -211,7 +214,7 @@ class LoopActor(pykka.Actor):
     def every(self, seconds: float, callback: Callable[[], Any]) -> Callable[[], None]:
         """Call `callback` every `seconds`, the first time after that long; returns what ends it.
 
-        Calls keep to their rhythm; after a stall the missed ones are left out.
+        Calls keep to their rhythm; after a stall the missed ones are left out. None comes once the actor stops.
         """
         due = self.loop.time() + seconds
         timer: asyncio.TimerHandle | None = None
@@ -232,8 +235,11 @@ class LoopActor(pykka.Actor):
             ended = True
             if timer is not None:
                 timer.cancel()
+            if end in self._timers:
+                self._timers.remove(end)
 
         timer = self.loop.call_at(due, call)
+        self._timers.append(end)
         return end
 
 

@@ -76,6 +76,7 @@ class Strategy(Actor):
         self._fills: FillLog
         self._feed: ExecutionFeed
         self._count = 0
+        self._held: list[tuple[Callable[..., Any], tuple[Any, ...]]] | None = []
         self._cause: Cause | None = None
         self._ts_tick = 0
         for name, value in context.settings.get("parameters", {}).items():
@@ -243,7 +244,7 @@ class Strategy(Actor):
             self.log.warning("the reconciler has not told our state yet; starting without it")
         self.member.warm(GATE)
 
-    async def end(self) -> None:
+    def release(self) -> None:
         if hasattr(self, "_fills"):
             self._fills.close()
 
@@ -258,7 +259,16 @@ class Strategy(Actor):
         self._call(handler, message)
         self._cause, self._ts_tick = None, 0
 
+    def started(self) -> None:
+        """What came while `on_start` ran, or before, is delivered now."""
+        held, self._held = self._held or [], None
+        for handler, arguments in held:
+            self._call(handler, *arguments)
+
     def _call(self, handler: Callable[..., Any], *arguments: Any) -> None:
+        if self._held is not None:
+            self._held.append((handler, arguments))
+            return
         result = handler(*arguments)
         if inspect.iscoroutine(result):
             self.spawn(result)

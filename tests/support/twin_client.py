@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-ROOT = Path(__file__).parents[4]
+ROOT = Path(__file__).parents[2]
 ANSWER_S = 5.0
 
 
