@@ -152,6 +152,8 @@ class Reconciler(Actor):
                 continue
             updates = self.ledger.apply(message)
             update = updates[0] if updates else None
+            if update is not None and update.fill is not None:
+                message = update.fill  # with the names of its order, which the venue's list of trades may lack
             strategy = update.order.order.strategy if update else getattr(message, "strategy", "")
             order_id = update.order.order.order_id if update else ""
             seq = 0
@@ -209,7 +211,7 @@ class Reconciler(Actor):
         if isinstance(event, Fill) and (event.instance, event.instrument) not in self.ledger.instruments:
             return True
         if isinstance(event, (Fill, OrderEvent)):
-            return self.ledger.find(event.instance, event.client_order_id) is None
+            return self.ledger.find(event.instance, event.client_order_id, event.venue_order_id) is None
         return False
 
     def _take(self, batch: VenueBatch) -> Acknowledged:

@@ -58,15 +58,19 @@ class Ledger:
         self.cursors: dict[str, dict[str, str]] = {}
         self.filled_by_query: dict[str, int] = {}
         self._names: dict[tuple[str, str], str] = {}
+        self._venue_names: dict[tuple[str, str], str] = {}
         self._fills: set[tuple[str, str, str, str]] = set()
         self._closed: dict[str, None] = {}
         self._strategies: dict[str, str] = {}
 
     # asking
 
-    def find(self, instance: str, client_order_id: str) -> OrderState | None:
-        """Return the order that an attempt's client id belongs to."""
-        order_id = self._names.get((instance, client_order_id))
+    def find(self, instance: str, client_order_id: str, venue_order_id: str = "") -> OrderState | None:
+        """Return the order of an attempt's client id, or of the venue's id where the source names that alone."""
+        if client_order_id:
+            order_id = self._names.get((instance, client_order_id))
+        else:
+            order_id = self._venue_names.get((instance, venue_order_id))
         return self.orders.get(order_id) if order_id is not None else None
 
     def has_fill(self, fill: Fill) -> bool:
@@ -137,7 +141,7 @@ class Ledger:
         if isinstance(message, Fill):
             return not self.has_fill(message)
         if isinstance(message, OrderEvent):
-            state = self.find(message.instance, message.client_order_id)
+            state = self.find(message.instance, message.client_order_id, message.venue_order_id)
             return state is None or machine.advance(state, message) is not state
         if isinstance(message, Balance):
             known = self.balances.get((message.instance, message.asset))
@@ -165,7 +169,7 @@ class Ledger:
         return [ExecutionUpdate(state)]
 
     def _event(self, event: OrderEvent) -> list[ExecutionUpdate]:
-        state = self.find(event.instance, event.client_order_id) or self._adopt(event)
+        state = self.find(event.instance, event.client_order_id, event.venue_order_id) or self._adopt(event)
         after = machine.advance(state, event)
         if after is state:
             return []
@@ -181,11 +185,11 @@ class Ledger:
         trades[fill.instrument] = _later_trade(trades.get(fill.instrument, ""), fill.trade_id)
         if fill.source is Source.QUERY:
             self.filled_by_query[fill.instance] = self.filled_by_query.get(fill.instance, 0) + 1
-        state = self.find(fill.instance, fill.client_order_id) or self._adopt(fill)
+        state = self.find(fill.instance, fill.client_order_id, fill.venue_order_id) or self._adopt(fill)
         after = machine.apply_fill(state, fill)
         self._keep(after)
         order = after.order
-        fill = replace(fill, order_id=order.order_id, strategy=order.strategy)
+        fill = replace(fill, order_id=order.order_id, client_order_id=order.client_order_id, strategy=order.strategy)
         base, quote = self._currencies(fill)
         where = (order.strategy, fill.instance, fill.instrument)
         position = positions.apply_fill(self.positions.get(where) or Position(*where), fill, base)
@@ -201,8 +205,9 @@ class Ledger:
         parts = parse_order_id(source.client_order_id)
         strategy = self._strategies.get(parts.strategy, "") if parts is not None else ""
         event = source if isinstance(source, OrderEvent) else None
+        name = source.client_order_id or f"{source.instance}-{source.venue_order_id}"
         order = NewOrder(
-            source.client_order_id,
+            name,
             source.client_order_id,
             source.instance,
             source.instrument,
@@ -218,7 +223,10 @@ class Ledger:
     def _keep(self, state: OrderState) -> None:
         order = state.order
         self.orders[order.order_id] = state
-        self._names[(order.instance, order.client_order_id)] = order.order_id
+        if order.client_order_id:
+            self._names[(order.instance, order.client_order_id)] = order.order_id
+        if state.venue_order_id:
+            self._venue_names[(order.instance, state.venue_order_id)] = order.order_id
         if state.status.is_closed:
             self._closed[order.order_id] = None
             if len(self._closed) > CLOSED_KEPT:
@@ -227,6 +235,7 @@ class Ledger:
                 gone = self.orders.pop(oldest, None)
                 if gone is not None:
                     self._names.pop((gone.order.instance, gone.order.client_order_id), None)
+                    self._venue_names.pop((gone.order.instance, gone.venue_order_id), None)
         else:
             self._closed.pop(order.order_id, None)
 

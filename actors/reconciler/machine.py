@@ -10,32 +10,46 @@ The table, by the event's kind (columns: what it does to an order that is unsent
     DENIED, NOT_SENT   DENIED                   -                       -
     SUBMITTED          SUBMITTED                -                       -
     ACCEPTED           ACCEPTED                 settles SUBMIT          NEVER_ARRIVED, DENIED: reopened
-    REJECTED           REJECTED                 -                       -
-    TRIGGERED          TRIGGERED                TRIGGERED               -
-    REPORT             by its status            by its status           NEVER_ARRIVED, DENIED: by its status
+    UPDATED            ACCEPTED, new terms      new terms; settles      NEVER_ARRIVED, DENIED: reopened
+                                                SUBMIT and MODIFY
+    REJECTED           REJECTED                 -                       NEVER_ARRIVED, DENIED: REJECTED
+    TRIGGERED          TRIGGERED                TRIGGERED from ACCEPTED -
+    REPORT             by its status            by its status, forward  NEVER_ARRIVED, DENIED: by its status
     CANCELED, EXPIRED  CANCELED, EXPIRED        CANCELED, EXPIRED       NEVER_ARRIVED, DENIED: CANCELED, EXPIRED
     CANCEL_PENDING     pending CANCEL           pending CANCEL          -
+    MODIFY_PENDING     pending MODIFY           pending MODIFY          -
     CANCEL_REJECTED    settles CANCEL           settles CANCEL          -
-    OUTCOME_UNKNOWN    uncertain                uncertain if pending    -
+    MODIFY_REJECTED    settles MODIFY           settles MODIFY          -
+    OUTCOME_UNKNOWN    uncertain                uncertain if pending,   -
+                                                or by our own query
     NEVER_ARRIVED      NEVER_ARRIVED            -                       -
-    a fill             PARTIALLY_FILLED/FILLED  PARTIALLY_FILLED/FILLED counts; REJECTED and the two: reopened
+    a fill             PARTIALLY_FILLED/FILLED  PARTIALLY_FILLED/FILLED counts; REJECTED and the two: reopened;
+                                                                        FILLED where it completes the size
+
+Forward means ACCEPTED, TRIGGERED, PARTIALLY_FILLED, in this order. What settles one question leaves another open: an
+order that is accepted while a cancel is on its way keeps `pending` CANCEL, and what is uncertain about it.
 
 Only the venue's definite word ends an order; a timeout or a cut connection is OUTCOME_UNKNOWN. A late fill after any
-end counts. A query's answer may be older than a stream's event, so it reopens nothing that the venue has closed.
+end counts. A query's answer may be older than a stream's event, so it reopens nothing that the venue has closed. A
+query of ours that lacks an open order makes it uncertain. Nothing is uncertain about a closed order.
 """
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from msgspec.structs import replace
 
-from bus.messages import Code, Fill, OrderEvent, OrderEventKind, OrderState, OrderStatus, Pending, Source
+from bus.messages import Code, Fill, NewOrder, OrderEvent, OrderEventKind, OrderState, OrderStatus, Pending, Source
 
 __all__ = ["advance", "apply_fill"]
 
 _UNSENT = frozenset({OrderStatus.INITIALIZED, OrderStatus.SUBMITTED})
 _NEVER = frozenset({OrderStatus.NEVER_ARRIVED, OrderStatus.DENIED})
 """Ends that are our own conclusion: the venue's word overrules them."""
-_OPEN = frozenset({OrderStatus.ACCEPTED, OrderStatus.TRIGGERED, OrderStatus.PARTIALLY_FILLED})
+_OPEN = (OrderStatus.ACCEPTED, OrderStatus.TRIGGERED, OrderStatus.PARTIALLY_FILLED)
+"""In the order in which they follow each other."""
+ZERO = Decimal(0)
 _ENDS = {
     OrderEventKind.CANCELED: OrderStatus.CANCELED,
     OrderEventKind.EXPIRED: OrderStatus.EXPIRED,
@@ -74,71 +88,121 @@ def _changed(state: OrderState, event: OrderEvent) -> OrderState:
             return state
         order = replace(state.order, ts_written=event.ts_written) if event.ts_written else state.order
         return replace(state, order=order, status=OrderStatus.SUBMITTED, expires_ns=event.expires_ns)
-    if kind in (OrderEventKind.ACCEPTED, OrderEventKind.UPDATED):
-        return _accepted(state, event)
+    if kind is OrderEventKind.ACCEPTED:
+        return _with_figures(_opened(state, event, OrderStatus.ACCEPTED), event)
+    if kind is OrderEventKind.UPDATED:
+        return _updated(state, event)
     if kind is OrderEventKind.REJECTED:
-        return _end(state, OrderStatus.REJECTED, event) if unsent else state
+        return _end(state, OrderStatus.REJECTED, event) if unsent or status in _NEVER else state
     if kind is OrderEventKind.TRIGGERED:
-        return replace(state, status=OrderStatus.TRIGGERED, **_SETTLED) if is_open else state
+        return _opened(state, event, OrderStatus.TRIGGERED) if is_open else state
     if kind in _ENDS:
-        return _end(state, _ENDS[kind], event) if is_open or status in _NEVER else state
+        return _with_figures(_end(state, _ENDS[kind], event), event) if is_open or status in _NEVER else state
     if kind is OrderEventKind.NEVER_ARRIVED:
         return _end(state, OrderStatus.NEVER_ARRIVED, event) if unsent else state
     return _asked(state, event) if is_open else state
 
 
-_SETTLED = {"pending": Pending.NONE, "uncertain_since_ns": 0}
+def _opened(state: OrderState, event: OrderEvent, status: OrderStatus) -> OrderState:
+    """The venue works on the order: `status`, unless it is further already. That answers a submit, nothing else."""
+    if state.status in _OPEN:
+        forward = _OPEN.index(status) > _OPEN.index(state.status)
+        after = replace(state, status=status) if forward else state
+    elif state.status in _UNSENT:
+        after = replace(state, status=status)
+    elif state.status in _NEVER:
+        after = _reopened(state, status)
+    else:
+        return state
+    if after.pending in (Pending.SUBMIT, Pending.NONE):
+        after = _settled(after)
+    if after is not state and not after.ts_accepted:
+        after = replace(after, ts_accepted=event.ts_event or event.ts_init)
+    return after
 
 
-def _accepted(state: OrderState, event: OrderEvent) -> OrderState:
-    opened = state.ts_accepted or event.ts_event or event.ts_init
-    if state.status in _UNSENT or state.status in _NEVER:
-        return replace(state, status=OrderStatus.ACCEPTED, ts_accepted=opened, code=Code.NONE, reason="", **_SETTLED)
-    if state.status in _OPEN and state.pending is Pending.SUBMIT:
-        return replace(state, ts_accepted=opened, **_SETTLED)
-    return state
+def _settled(state: OrderState) -> OrderState:
+    if state.pending is Pending.NONE and not state.is_unknown:
+        return state
+    return replace(state, pending=Pending.NONE, uncertain_since_ns=0)
+
+
+def _reopened(state: OrderState, status: OrderStatus) -> OrderState:
+    """It had ended by a word that no longer holds, and so does why."""
+    return replace(state, status=status, code=Code.NONE, reason="", venue_code="")
+
+
+def _updated(state: OrderState, event: OrderEvent) -> OrderState:
+    after = _opened(state, event, OrderStatus.ACCEPTED)
+    if after.status not in _OPEN:
+        return state
+    if after.pending is Pending.MODIFY:
+        after = _settled(after)
+    return _with_figures(_with_terms(after, event), event)
+
+
+def _with_terms(state: OrderState, event: OrderEvent) -> OrderState:
+    """The order with the size and prices that the event tells."""
+    order: NewOrder = state.order
+    terms = {
+        "size": order.size if event.size is None or order.quote_size is not None else event.size,
+        "price": order.price if event.price is None else event.price,
+        "trigger_price": order.trigger_price if event.trigger_price is None else event.trigger_price,
+    }
+    if terms == {"size": order.size, "price": order.price, "trigger_price": order.trigger_price}:
+        return state
+    return replace(state, order=replace(order, **terms))
 
 
 def _reported(state: OrderState, event: OrderEvent) -> OrderState:
     """Merge the venue's own view of an order: its status and its cumulative size."""
     if state.status.is_closed and state.status not in _NEVER:
-        return _with_venue_filled(state, event)
+        return _with_figures(state, event)
     if event.status in _OPEN:
-        after = _accepted(state, event)
-        if event.source is Source.QUERY and after.pending is not Pending.NONE:
-            after = replace(after, **_SETTLED)  # we asked after the outage: it is open, whatever was on its way
-        return _with_venue_filled(after, event)
+        after = _opened(state, event, event.status)
+        if event.source is Source.QUERY:  # we asked after the outage: it is open, whatever was on its way
+            after = _settled(_with_terms(after, event) if after.pending is Pending.MODIFY else after)
+        return _with_figures(after, event)
     if event.status is OrderStatus.REJECTED:
-        return _end(state, OrderStatus.REJECTED, event) if state.status in _UNSENT else state
+        unsent = state.status in _UNSENT or state.status in _NEVER
+        return _end(state, OrderStatus.REJECTED, event) if unsent else state
     if event.status in (OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.EXPIRED):
-        return _with_venue_filled(_end(state, event.status, event), event)
+        return _with_figures(_end(state, event.status, event), event)
     return state
 
 
-def _with_venue_filled(state: OrderState, event: OrderEvent) -> OrderState:
-    if event.filled is None or event.filled <= state.venue_filled:
+def _with_figures(state: OrderState, event: OrderEvent) -> OrderState:
+    """Take the venue's cumulative size, and what it took out of the order unfilled; an older event's are nothing."""
+    known = max(state.venue_filled, state.filled)
+    if event.filled is not None and event.filled > state.venue_filled:
+        state = replace(state, venue_filled=event.filled)
+    size = state.order.size
+    if event.leaves is None or size is None or (event.filled is not None and event.filled < known):
         return state
-    return replace(state, venue_filled=event.filled)
+    removed = max(ZERO, size - max(known, event.filled or ZERO) - event.leaves)
+    return state if removed == state.removed else replace(state, removed=removed)
 
 
 def _end(state: OrderState, status: OrderStatus, event: OrderEvent) -> OrderState:
-    return replace(state, status=status, code=event.code, reason=event.reason, **_SETTLED)
+    """End the order, by a word that settles everything."""
+    return replace(_settled(state), status=status, code=event.code, reason=event.reason, venue_code=event.venue_code)
 
 
 def _asked(state: OrderState, event: OrderEvent) -> OrderState:
     """What we asked for, and what became of the asking."""
     kind = event.kind
-    if kind is OrderEventKind.CANCEL_PENDING:
-        return state if state.pending is Pending.CANCEL else replace(state, pending=Pending.CANCEL)
-    if kind is OrderEventKind.MODIFY_PENDING:
-        return replace(state, pending=Pending.MODIFY)
+    if kind in (OrderEventKind.CANCEL_PENDING, OrderEventKind.MODIFY_PENDING):
+        asked = Pending.CANCEL if kind is OrderEventKind.CANCEL_PENDING else Pending.MODIFY
+        return state if state.pending is asked else replace(state, pending=asked)
     if kind in (OrderEventKind.CANCEL_REJECTED, OrderEventKind.MODIFY_REJECTED):
         asked = Pending.CANCEL if kind is OrderEventKind.CANCEL_REJECTED else Pending.MODIFY
         if state.pending is not asked:
             return state
-        before = Pending.SUBMIT if state.status in _UNSENT else Pending.NONE
-        return replace(state, pending=before, uncertain_since_ns=0, reason=event.reason)
-    if kind is OrderEventKind.OUTCOME_UNKNOWN and state.pending is not Pending.NONE:
+        after = _settled(state) if state.status in _OPEN else replace(state, pending=Pending.SUBMIT)
+        return replace(after, code=event.code, reason=event.reason, venue_code=event.venue_code)
+    if kind is OrderEventKind.OUTCOME_UNKNOWN:
+        if state.pending is Pending.NONE and event.source is not Source.RECONCILER:
+            return state
         expires = max(state.expires_ns, event.expires_ns)
         since = state.uncertain_since_ns or event.ts_init
         if (since, expires) == (state.uncertain_since_ns, state.expires_ns):
@@ -151,31 +215,26 @@ def apply_fill(state: OrderState, fill: Fill) -> OrderState:
     """Return the state after one more fill. Whether it was counted before is the caller's to know."""
     filled = state.filled + fill.size
     size = state.order.size
-    complete = size is not None and filled >= size
-    status = state.status
-    if complete:
-        status = OrderStatus.FILLED
-    elif status in _UNSENT or status in _OPEN or status in _NEVER or status is OrderStatus.REJECTED:
-        status = OrderStatus.PARTIALLY_FILLED
-    settled = complete or state.pending is Pending.SUBMIT or status is not state.status
+    after = state
+    if size is not None and filled >= size:
+        reopens = state.status in _NEVER or state.status is OrderStatus.REJECTED
+        after = _settled(_reopened(state, OrderStatus.FILLED) if reopens else replace(state, status=OrderStatus.FILLED))
+    elif state.status in _NEVER or state.status is OrderStatus.REJECTED:
+        after = _reopened(state, OrderStatus.PARTIALLY_FILLED)
+    elif not state.status.is_closed:
+        after = replace(state, status=OrderStatus.PARTIALLY_FILLED)
+    if after.pending in (Pending.SUBMIT, Pending.NONE):
+        after = _settled(after)
     return replace(
-        state,
-        status=status,
+        after,
         filled=filled,
         filled_value=state.filled_value + fill.size * fill.price,
         venue_filled=max(state.venue_filled, filled),
+        removed=state.removed if size is None else min(state.removed, max(ZERO, size - filled)),
         venue_order_id=fill.venue_order_id or state.venue_order_id,
-        pending=_pending_after_fill(state, complete),
-        uncertain_since_ns=0 if settled and state.pending is not Pending.CANCEL else state.uncertain_since_ns,
         ts_accepted=state.ts_accepted or fill.ts_event,
-        ts_closed=(state.ts_closed or fill.ts_event) if status.is_closed else 0,
+        ts_closed=(state.ts_closed or fill.ts_event) if after.status.is_closed else 0,
         ts_event=fill.ts_event,
         ts_init=fill.ts_init,
         revision=state.revision + 1,
     )
-
-
-def _pending_after_fill(state: OrderState, complete: bool) -> Pending:
-    if complete or state.pending is Pending.SUBMIT:
-        return Pending.NONE
-    return state.pending

@@ -21,6 +21,7 @@ from actors.runtime import Log
 from bus.clock import Clock
 from bus.messages import (
     BalancesAnswer,
+    Fill,
     FillsAnswer,
     GetInstruments,
     InstrumentsAnswer,
@@ -162,7 +163,14 @@ class InstanceSync:
         """Ask for one order by its client id; what is not there and was never answered is UNKNOWN from now on."""
         order = state.order
         since = (order.ts_gated or state.ts_init) - 60 * 10**9
-        query = QueryOrder(self.instance, order.instrument, order.client_order_id, history=True, since_ns=since)
+        query = QueryOrder(
+            self.instance,
+            order.instrument,
+            order.client_order_id,
+            history=True,
+            since_ns=since,
+            venue_order_id="" if order.client_order_id else state.venue_order_id,
+        )
         answer = await self._ask(query, OrderAnswer)
         if answer.order is not None:
             self._host.record([answer.order])
@@ -202,7 +210,21 @@ class InstanceSync:
             after = cursors.get(instrument, "")
             since = 0 if after else self._first_order_ns(instrument)
             answer = await self._ask(QueryFills(self.instance, instrument, after, since), FillsAnswer)
+            await self._name_orders_of(answer.fills)
             self._host.record(list(answer.fills))
+
+    async def _name_orders_of(self, fills: tuple[Fill, ...]) -> None:
+        """A venue's list of trades may name orders by its own id alone: learn whose those are before booking them."""
+        asked: set[str] = set()
+        for fill in fills:
+            known = self._host.ledger.find(self.instance, fill.client_order_id, fill.venue_order_id)
+            if known is not None or not fill.venue_order_id or fill.venue_order_id in asked:
+                continue
+            asked.add(fill.venue_order_id)
+            query = QueryOrder(self.instance, fill.instrument, "", venue_order_id=fill.venue_order_id)
+            answer = await self._ask(query, OrderAnswer)
+            if answer.order is not None:
+                self._host.record([answer.order])
 
     def _first_order_ns(self, instrument: str) -> int:
         times = [

@@ -30,7 +30,9 @@ move = {move}
 """
 
 
-def configuration(folder: Path, instances: tuple[str, ...], makers: bool = True, move: int = 2, name: str = "test") -> Path:
+def configuration(
+    folder: Path, instances: tuple[str, ...], makers: bool = True, move: int = 2, name: str = "test"
+) -> Path:
     """Write a floor's configuration: one twin an instance, and a market maker on each."""
     text = f'[floor]\nname = "{name}"\n'
     for seed, instance in enumerate(instances, 1):

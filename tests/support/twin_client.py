@@ -79,9 +79,7 @@ class Client:
         sent = {"X-MBX-APIKEY": key if key is not None else self.greeting["api_key"]} | (headers or {})
         if body is not None:
             sent["Content-Type"] = "application/x-www-form-urlencoded"
-        url = aiohttp.client.URL(
-            f"{self.greeting['rest']}{path}" + (f"?{query}" if query else ""), encoded=True
-        )
+        url = aiohttp.client.URL(f"{self.greeting['rest']}{path}" + (f"?{query}" if query else ""), encoded=True)
         async with self.session.request(method, url, data=body, headers=sent) as answer:
             text = await answer.text()
             parsed = json.loads(text) if "json" in answer.content_type else text

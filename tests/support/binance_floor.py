@@ -1,0 +1,186 @@
+"""A small floor in this process: the real supervisor without children, a desk that reads and asks, and a real twin."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pykka
+
+from actors.runtime import Actor, Context
+from actors.supervisor.spec import FloorSpec
+from actors.supervisor.supervisor import Supervisor
+from bus.codec import Header, RequestHeader
+from bus.messages import Acknowledged, Empty, Message, VenueBatch, VenueEvent
+from bus.requests import Reply
+
+ROOT = Path(__file__).parents[2]
+T = TypeVar("T")
+LIMIT_S = 15.0
+
+
+class TwinProcess:
+    """A real twin; its announcement is in a file, as the supervisor puts it there."""
+
+    def __init__(self, folder: Path, *arguments: str) -> None:
+        self.announcement = folder / "twin.json"
+        self.log_path = folder / "truth.jsonl"
+        self.key_file = folder / "key.json"
+        self.arguments = arguments
+        self.process: subprocess.Popen[bytes] | None = None
+        self.start()
+
+    def start(self, port: int = 0) -> None:
+        """Start it, and wait for its first line."""
+        self.announcement.unlink(missing_ok=True)
+        command = [sys.executable, "-m", "venues.binance.twin", "--seed", "7", "--log", str(self.log_path)]
+        command += ["--key-file", str(self.key_file), "--port", str(port), *self.arguments]
+        with open(self.announcement, "wb") as out:
+            self.process = subprocess.Popen(command, cwd=ROOT, stdout=out)
+        wait_for(lambda: self.announcement.read_bytes().endswith(b"\n"), "the twin announces itself")
+
+    @property
+    def greeting(self) -> dict[str, Any]:
+        """Addresses and key."""
+        return dict(json.loads(self.announcement.read_bytes()))
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Settings of an instance at this twin."""
+        return {
+            "adapter": "binance",
+            "account_type": "spot",
+            "environment": "twin",
+            "venue_id": "BINANCE",
+            "announcement": str(self.announcement),
+        }
+
+    def signal(self, number: int) -> None:
+        """Send a signal."""
+        assert self.process is not None
+        self.process.send_signal(number)
+
+    def stop(self) -> None:
+        """End it, and wait for the end."""
+        if self.process is not None:
+            self.process.send_signal(signal.SIGCONT)
+            self.process.terminate()
+            self.process.wait(10)
+            self.process = None
+
+    def log(self, *kinds: str) -> list[dict[str, Any]]:
+        """The truth log's lines of these kinds; stops the twin, so that all are there."""
+        self.stop()
+        lines = [json.loads(line) for line in self.log_path.read_text().splitlines()]
+        return [line for line in lines if line["kind"] in kinds]
+
+
+class Desk(Actor):
+    """Stands for the reconciler, a strategy and the gate: it keeps what it reads and asks what it is told to ask."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self.events: list[VenueEvent] = []
+        self.read: list[tuple[str, Header, Message]] = []
+        self.stale: list[tuple[str, str]] = []
+        self.takes_batches = True
+
+    def on_venue_batch(self, message: VenueBatch, header: RequestHeader) -> Message | None:
+        """Take events, once each, unless told to lose the answer."""
+        if not self.takes_batches:
+            return Empty()
+        last = self.events[-1].number if self.events else 0
+        for event in message.events:
+            if event.number == last + 1:
+                self.events.append(event)
+                last = event.number
+        return Acknowledged(last)
+
+    def keep(self, message: Message, header: Header, topic: str) -> None:
+        """Keep what a stream said."""
+        self.read.append((topic, header, message))
+
+    def went_stale(self, topic: str, reason: str) -> None:
+        """Keep that a stream is stale."""
+        self.stale.append((topic, reason))
+
+
+class Floor:
+    """The floor of a test."""
+
+    def __init__(self, folder: Path) -> None:
+        self.run_dir, self.state_dir = folder / "run", folder / "state"
+        self.actors: list[Actor] = []
+        spec = FloorSpec("test", "USDT", str(self.run_dir), str(self.state_dir))
+        self.supervisor = self._start(Supervisor(spec))
+        self.desk = self.start(Desk, "reconciler", "reconciler")
+
+    def start(self, kind: type[Actor], name: str, role: str, settings: dict[str, Any] | None = None) -> Any:
+        """Start an actor in a thread of its own."""
+        context = Context(
+            name, role, str(self.run_dir), str(self.state_dir), "test", "BINANCE", settings or {}, attached=True
+        )
+        return self._start(kind(context))
+
+    def _start(self, actor: Actor) -> Actor:
+        pykka.ActorRegistry.register(actor.actor_ref)
+        actor._start_actor_loop()
+        self.actors.append(actor)
+        wait_for(lambda: actor.state != "STARTING" or actor.failure is not None, f"{actor.name} starts")
+        if actor.failure is not None:
+            raise actor.failure
+        return actor
+
+    def call(self, work: Callable[[], T]) -> T:
+        """Run a function in the desk's loop."""
+
+        async def body() -> T:
+            return work()
+
+        return self.run(body())
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine in the desk's loop."""
+        return asyncio.run_coroutine_threadsafe(work, self.desk.loop).result(LIMIT_S)
+
+    def request(self, name: str, message: Message, timeout_s: float = 5.0) -> Reply:
+        """Ask an actor."""
+        return self.run(self.desk.member.request(name, message, timeout_s))
+
+    def subscribe(self, topic: str) -> Any:
+        """Read a topic at the desk."""
+        return self.call(lambda: self.desk.member.subscribe(topic, self.desk.keep, self.desk.went_stale))
+
+    def messages(self, topic: str) -> list[tuple[Header, Message]]:
+        """What was read of a topic."""
+        return [(header, message) for name, header, message in list(self.desk.read) if name == topic]
+
+    @property
+    def events(self) -> list[Any]:
+        """What the execution actor told."""
+        return [numbered.event for numbered in list(self.desk.events)]
+
+    def stop(self) -> None:
+        """Stop everything, the supervisor last."""
+        for actor in reversed(self.actors):
+            if actor.actor_ref.is_alive():
+                actor.actor_ref.stop(block=True, timeout=10)
+        failures = [actor.failure for actor in self.actors if actor.failure is not None]
+        assert not failures, failures
+
+
+def wait_for(condition: Callable[[], object], what: str, limit_s: float = LIMIT_S) -> None:
+    """Wait until a condition holds; fail saying what did not come."""
+    deadline = time.monotonic() + limit_s
+    while not condition():
+        assert time.monotonic() < deadline, f"in {limit_s:g} s it did not come that {what}"
+        os.sched_yield()
+        time.sleep(0.005)
