@@ -39,6 +39,8 @@ SUBMIT_DEADLINE_S = 5.0
 """No order reaches a venue's socket later than this after the gate passed it."""
 FIRST_SIGHT_S = 3.0
 """How long the first order of an instrument waits for its rules and its book; then it is judged by what is known."""
+TELL_TRIES, TELL_RETRY_S = 20, 0.1
+"""How often an execution actor is told of a trading state; it denies on its own, behind the gate."""
 SETTLE_S = 0.005
 """Between looks while it waits."""
 
@@ -60,6 +62,7 @@ class Gate(Actor):
         self.instances: tuple[str, ...] = tuple(context.settings.get("instances", ()))
         self._figures = {"passed": 0, "denied": 0, "not_sent": 0}
         self._in_flight: dict[str, tuple[NewOrder, asyncio.Future[Reply]]] = {}
+        self._executors: dict[str, int] = {}
         self._first_seen: dict[tuple[str, str], float] = {}
         self.journal: IntentJournal
         self.view: FloorView
@@ -92,6 +95,10 @@ class Gate(Actor):
     def _on_actor(self, entry: DirectoryEntry) -> None:
         if entry.kind == "execution" and entry.live:
             self.member.warm(entry.name)
+            if self._executors.get(entry.name) != entry.epoch:
+                self._executors[entry.name] = entry.epoch
+                for scope, state in self.view.trading.states.items():
+                    self.spawn(self._tell_executor(entry.name, SetTradingState(scope, state, "kept")))
         elif entry.kind == "strategy" and entry.live:
             self.view.follow_strategy(entry.name)
 
@@ -205,17 +212,27 @@ class Gate(Actor):
         self.view.trading = self.journal.trading()
         self.publisher.publish(topics.topic("state", "trading", "floor"), self.view.trading)
         self.log.warning("trading state", scope=message.scope, state=message.state, by=header.caller)
+        told = [self.spawn(self._tell_executor(name, message)) for name in self._executors]
         if message.state is TradingState.HALTED:
-            await self._wait_for_in_flight(message.scope)
+            await self._wait_for_barrier(message.scope, told)
         return self.view.trading
 
-    async def _wait_for_in_flight(self, scope: str) -> None:
-        """HALT is a barrier: whatever was passed before is written, refused or too late when the reply goes out."""
-        waiting: list[asyncio.Future[Any]] = [
-            future for order, future in self._in_flight.values() if _is_in_scope(order, scope)
-        ]
+    async def _wait_for_barrier(self, scope: str, told: list[asyncio.Task[Any]]) -> None:
+        """Wait until what was passed before is written, refused or too late, and the execution actors have confirmed.
+
+        Bounded by the orders' own deadline: what did not reach a venue's socket by then never does.
+        """
+        in_flight = [future for order, future in self._in_flight.values() if _is_in_scope(order, scope)]
+        waiting: list[asyncio.Future[Any]] = [*in_flight, *told]
         if waiting:
             await asyncio.wait(waiting, timeout=SUBMIT_DEADLINE_S)
+
+    async def _tell_executor(self, name: str, message: SetTradingState) -> None:
+        for _ in range(TELL_TRIES):
+            if not self.member.is_live(name) or (await self.member.request(name, message, 1.0)).ok:
+                return  # one that is gone is told when it is back
+            await asyncio.sleep(TELL_RETRY_S)
+        self.log.error("an execution actor does not take a trading state", actor=name, scope=message.scope)
 
     def _scope_problem(self, scope: str) -> str:
         kind, _, name = scope.partition("/")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from decimal import Decimal
 
@@ -25,7 +26,8 @@ from bus.messages import (
 
 __all__ = ["FloorView"]
 
-_STRICTNESS = (TradingState.ACTIVE, TradingState.REDUCING, TradingState.HALTED)
+_STRICTNESS = (TradingState.ACTIVE, TradingState.REDUCING, TradingState.UNKNOWN, TradingState.HALTED)
+"""A state that this version does not know, from a newer one's journal, is stricter than those that let orders pass."""
 
 
 class FloorView:
@@ -56,7 +58,9 @@ class FloorView:
 
     def reference_price(self, instance: str, instrument: str) -> Decimal | None:
         reference = self._references.get((instance, instrument))
-        return Decimal(repr(reference.price)) if reference is not None and reference.synced else None
+        if reference is None or not reference.synced or not (0 < reference.price < math.inf):
+            return None
+        return Decimal(repr(reference.price))
 
     def book_problem(self, instance: str, instrument: str) -> str:
         key = (instance, instrument)

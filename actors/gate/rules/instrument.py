@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Context, Decimal
 
 from actors.gate.rules.base import Denial, View
 from bus.messages import Code, Instrument, InstrumentStatusWord, NewOrder, OrderType, exact
 
 name = "instrument"
+
+_EXACT = Context(prec=100)
+"""Room for every step of every amount: where the default's 28 digits are not enough, the remainder raises."""
 
 
 def check(order: NewOrder, view: View) -> Denial | None:
@@ -20,33 +23,47 @@ def check(order: NewOrder, view: View) -> Denial | None:
     denial = _price(order.price, instrument) if order.price is not None else None
     if denial is None and order.size is not None:
         denial = _size(order.size, order.type, instrument)
+    if denial is None and order.quote_size is not None:
+        denial = _quote_size(order.quote_size, instrument)
     return denial or _notional(order, instrument, view)
 
 
 def _price(price: Decimal, instrument: Instrument) -> Denial | None:
     if price <= 0:
         return Denial(Code.PRICE_LIMIT, f"price {exact(price)}: expected above 0")
-    step = instrument.price_step(price)
-    if price % step:
-        below = price // step * step
-        reason = f"price {exact(price)} is between {exact(below)} and {exact(below + step)} (step {exact(step)})"
-        return Denial(Code.PRICE_INCREMENT, reason)
+    between = _between(price, instrument.price_step(price), instrument.price_base)
+    if between:
+        return Denial(Code.PRICE_INCREMENT, f"price {between}")
     return _within(price, instrument.min_price, instrument.max_price, Code.PRICE_LIMIT, "price")
 
 
 def _size(size: Decimal, kind: OrderType, instrument: Instrument) -> Denial | None:
     if size <= 0:
         return Denial(Code.SIZE_LIMIT, f"size {exact(size)}: expected above 0")
-    step = instrument.size_increment
-    if size % step:
-        below = size // step * step
-        reason = f"size {exact(size)} is between {exact(below)} and {exact(below + step)} (step {exact(step)})"
-        return Denial(Code.SIZE_INCREMENT, reason)
+    between = _between(size, instrument.size_increment)
+    if between:
+        return Denial(Code.SIZE_INCREMENT, f"size {between}")
     denial = _within(size, instrument.min_size, instrument.max_size, Code.SIZE_LIMIT, "size")
     if denial is None and kind is OrderType.MARKET:
         low, high = instrument.market_min_size, instrument.market_max_size
         denial = _within(size, low, high, Code.SIZE_LIMIT, "size of a MARKET order")
     return denial
+
+
+def _between(value: Decimal, step: Decimal, base: Decimal = Decimal(0)) -> str:
+    """Return between which steps a value is; empty where it is on one. A step of 0 takes every number."""
+    over = _EXACT.remainder(_EXACT.subtract(value, base), step) if step else step
+    if not over:
+        return ""
+    below = _EXACT.subtract(value, over if over > 0 else _EXACT.add(over, step))
+    return f"{exact(value)} is between {exact(below)} and {exact(_EXACT.add(below, step))} (step {exact(step)})"
+
+
+def _quote_size(value: Decimal, instrument: Instrument) -> Denial | None:
+    if value <= 0:
+        return Denial(Code.SIZE_LIMIT, f"quote_size {exact(value)}: expected above 0")
+    between = _between(value, instrument.quote_increment or Decimal(0))
+    return Denial(Code.SIZE_INCREMENT, f"quote_size {between}") if between else None
 
 
 def _notional(order: NewOrder, instrument: Instrument, view: View) -> Denial | None:
