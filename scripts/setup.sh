@@ -21,7 +21,11 @@ set_up() {
         python="$(find_python)" || exit $?
         [ -x "$venv/bin/python" ] || "$python" -m venv "$venv" >&2 || exit $?
         echo "setting up: installing tradefloor[$extras] into .venv" >&2
-        "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -e "$root[$extras]" >&2 || exit $?
+        if ! "$venv/bin/python" -m pip install --disable-pip-version-check -e "$root[$extras]" > "$venv/install.log" 2>&1; then
+            tail -n 20 "$venv/install.log" >&2
+            echo "setting up failed; all of pip's words are in .venv/install.log" >&2
+            exit 1
+        fi
         touch "$mark"
     fi
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Awaitable
 from typing import Any
 
@@ -41,6 +42,8 @@ FIRST_SIGHT_S = 3.0
 """How long the first order of an instrument waits for its rules and its book; then it is judged by what is known."""
 TELL_TRIES, TELL_RETRY_S = 20, 0.1
 """How often an execution actor is told of a trading state; it denies on its own, behind the gate."""
+NEWCOMER_S = 1.0
+"""How long the directory's push about a strategy may be behind the strategy's first order."""
 SETTLE_S = 0.005
 """Between looks while it waits."""
 
@@ -63,7 +66,7 @@ class Gate(Actor):
         self._figures = {"passed": 0, "denied": 0, "not_sent": 0}
         self._in_flight: dict[str, tuple[NewOrder, asyncio.Future[Reply]]] = {}
         self._executors: dict[str, int] = {}
-        self._first_seen: dict[tuple[str, str], float] = {}
+        self._first_seen: dict[tuple[str, str, str], float] = {}
         self.journal: IntentJournal
         self.view: FloorView
 
@@ -106,8 +109,10 @@ class Gate(Actor):
 
     def on_submit_order(self, message: SubmitOrder, header: RequestHeader) -> Answer | Awaitable[Answer]:
         order = message.order
-        if header.caller != order.strategy or not self._speaks_for(order.strategy, header.epoch):
-            return Refused(Code.NOT_ALLOWED, f"{header.caller!r} (epoch {header.epoch}) may not order for it")
+        if header.caller != order.strategy:
+            return Refused(Code.NOT_ALLOWED, f"{header.caller!r} may not order for {order.strategy!r}")
+        if not self._speaks_for(header):
+            return self._once_known(message, header)
         known = self.journal.first_of(order.order_id)
         if known is not None:
             return self._answer_again(known, order)
@@ -116,11 +121,12 @@ class Gate(Actor):
         return self._judge(order, header)
 
     def _is_first_sight(self, order: NewOrder) -> bool:
-        """True for a while after the first order of an instrument: its rules and its book are on their way."""
+        """True for a while after a strategy's first order of an instrument: rules, book and orders are on their way."""
         now = self.loop.time()
         if order.instance not in self.instances:
             return False
-        return now - self._first_seen.setdefault((order.instance, order.instrument), now) < FIRST_SIGHT_S
+        key = (order.instance, order.instrument, order.strategy)
+        return now - self._first_seen.setdefault(key, now) < FIRST_SIGHT_S
 
     async def _wait_and_judge(self, order: NewOrder, header: RequestHeader) -> Answer:
         self.view.follow_instrument(order.instance, order.instrument)
@@ -129,9 +135,20 @@ class Gate(Actor):
         known = self.journal.first_of(order.order_id)
         return self._judge(order, header) if known is None else self._answer_again(known, order)
 
-    def _speaks_for(self, strategy: str, epoch: int) -> bool:
-        entry = self.member.directory.entries.get(strategy)
-        return entry is not None and entry.live and entry.epoch == epoch
+    def _speaks_for(self, header: RequestHeader) -> bool:
+        entry = self.member.directory.entries.get(header.caller)
+        return entry is not None and entry.live and entry.epoch == header.epoch
+
+    async def _once_known(self, message: SubmitOrder, header: RequestHeader) -> Answer:
+        """A strategy that has just come may be ahead of the directory's push; one that is gone is refused at once."""
+        deadline = self.loop.time() + NEWCOMER_S
+        while not self._speaks_for(header):
+            entry = self.member.directory.entries.get(header.caller)
+            if (entry is not None and entry.epoch >= header.epoch) or self.loop.time() > deadline:
+                return Refused(Code.NOT_ALLOWED, f"epoch {header.epoch} of {header.caller!r} is not on the floor")
+            await asyncio.sleep(SETTLE_S)
+        answer = self.on_submit_order(message, header)
+        return await answer if inspect.isawaitable(answer) else answer
 
     def _answer_again(self, known: Intent, order: NewOrder) -> Answer:
         first, again = (msgspec.structs.replace(each, ts_gated=0) for each in (known.order, order))

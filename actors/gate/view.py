@@ -45,6 +45,7 @@ class FloorView:
         self._references: dict[tuple[str, str], ReferencePrice | None] = {}
         self._reference_stale: dict[tuple[str, str], str] = {}
         self._unknown: dict[str, dict[str, OrderState]] = {}
+        self._blind: dict[str, str] = {}
         self._followed: set[str] = set()
         self._reconciler_problem = "the reconciler has not spoken yet"
         self.on_instrument: list[Callable[[str, str], None]] = []
@@ -88,6 +89,9 @@ class FloorView:
                 strictest, where = state, scope
         return strictest, where
 
+    def strategy_problem(self, strategy: str) -> str:
+        return self._blind.get(strategy, "" if strategy in self._unknown else "the reconciler has not told them yet")
+
     def unknown_order(self, strategy: str, instrument: str) -> str:
         for state in self._unknown.get(strategy, {}).values():
             if state.order.instrument == instrument:
@@ -110,13 +114,14 @@ class FloorView:
         """Learn of a strategy's orders, from now on."""
         if strategy not in self._followed:
             self._followed.add(strategy)
-            self._member.subscribe(topics.topic("execution", strategy), self._on_execution)
+            self._member.subscribe(topics.topic("execution", strategy), self._on_execution, self._on_execution_stale)
 
     def is_settled(self, order: NewOrder) -> bool:
-        """True once the rules and a whole book of the order's instrument are there."""
+        """True once the rules, a whole book of the order's instrument and its strategy's orders are known."""
         key = (order.instance, order.instrument)
         reference = self._references.get(key)
-        return key in self._instruments and reference is not None and reference.synced
+        whole = key in self._instruments and reference is not None and reference.synced
+        return whole and not self.strategy_problem(order.strategy)
 
     def _on_instance(self, message: Message, header: Header, topic: str) -> None:
         if isinstance(message, InstanceState):
@@ -149,6 +154,7 @@ class FloorView:
         if isinstance(message, ExecutionState):
             unknown = {state.order.order_id: state for state in message.orders if state.is_unknown}
             self._unknown[message.strategy] = unknown
+            self._blind.pop(message.strategy, None)
         elif isinstance(message, ExecutionUpdate):
             order = message.order
             orders = self._unknown.setdefault(order.order.strategy, {})
@@ -156,3 +162,6 @@ class FloorView:
                 orders[order.order.order_id] = order
             else:
                 orders.pop(order.order.order_id, None)
+
+    def _on_execution_stale(self, topic: str, reason: str) -> None:
+        self._blind[topics.segments(topic)[1]] = reason

@@ -87,8 +87,9 @@ class _Formatter(logging.Formatter):
 class _RotatingFile(RotatingFileHandler):
     """Rotates, and takes standard error along, so that a dying interpreter's words are in the same file."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, takes_stderr: bool) -> None:
         super().__init__(path, maxBytes=FILE_BYTES, backupCount=FILES_KEPT, encoding="utf-8")
+        self._takes_stderr = takes_stderr
         self._take_stderr()
 
     def doRollover(self) -> None:
@@ -96,19 +97,20 @@ class _RotatingFile(RotatingFileHandler):
         self._take_stderr()
 
     def _take_stderr(self) -> None:
-        if self.stream is not None:
+        if self._takes_stderr and self.stream is not None:
             os.dup2(self.stream.fileno(), 2)
 
 
-def configure(path: Path | None, level: str = "INFO") -> None:
-    """Send all logs to the rotated file `path`, or to standard error where it is None."""
-    handler: logging.Handler
-    if path is None:
-        handler = logging.StreamHandler(sys.stderr)
-    else:
+def configure(path: Path | None, level: str = "INFO", show: bool = False) -> None:
+    """Send all logs to the rotated file `path`, or to standard error where it is None; with `show` to both."""
+    handlers: list[logging.Handler] = []
+    if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handler = _RotatingFile(path)
-    handler.setFormatter(_Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s"))
+        handlers.append(_RotatingFile(path, takes_stderr=not show))
+    if path is None or show:
+        handlers.append(logging.StreamHandler(sys.stderr))
+    for handler in handlers:
+        handler.setFormatter(_Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s"))
     root = logging.getLogger()
-    root.handlers[:] = [handler]
+    root.handlers[:] = handlers
     root.setLevel(level)

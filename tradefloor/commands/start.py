@@ -131,7 +131,6 @@ class _Show:
                     await asyncio.wait_for(self.ending.wait(), max(0.0, min(REFRESH_S, left)))
                 except TimeoutError:
                     continue
-        await self._tell_checker("freeze")
         await visitor.request(DIRECTORY, StopFloor("its time is up" if deadline else "asked to"))
 
     def _screen(self, status: Status) -> Group:

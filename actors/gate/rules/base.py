@@ -46,6 +46,9 @@ class View(Protocol):
     def trading_state(self, order: NewOrder) -> tuple[TradingState, str]:
         """The strictest state that applies to the order, and its scope."""
 
+    def strategy_problem(self, strategy: str) -> str:
+        """Why the strategy's own orders are not known; empty while they are."""
+
     def unknown_order(self, strategy: str, instrument: str) -> str:
         """The id of an order of the strategy on the instrument whose outcome is unknown; empty for none."""
 
