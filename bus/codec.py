@@ -107,10 +107,12 @@ def register(*kinds: type[Message]) -> None:
     Raises ValueError for a tag that another class has.
     """
     global _messages
+    known = dict(CATALOGUE)
     for kind in kinds:
-        if CATALOGUE.setdefault(kind.__name__, kind) is not kind:
-            raise ValueError(f"message tag {kind.__name__!r} is taken by {CATALOGUE[kind.__name__].__module__}")
-    _messages = msgspec.msgpack.Decoder(Union[tuple(CATALOGUE.values())])  # noqa: UP007
+        if known.setdefault(kind.__name__, kind) is not kind:
+            raise ValueError(f"message tag {kind.__name__!r} is taken by {known[kind.__name__].__module__}")
+    _messages = msgspec.msgpack.Decoder(Union[tuple(known.values())])  # noqa: UP007
+    CATALOGUE.update(known)  # all of them or none
 
 
 def decode(raw: bytes) -> Received:

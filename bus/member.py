@@ -186,6 +186,8 @@ class Member:
         joined = self._subscriptions[subscription]
         if entry.name not in joined:
             joined.add(entry.name)
+            if subscription.exact:
+                subscription.lose("its publisher is another", entry.epoch if entry.live else entry.epoch + 1)
             self._reader_at(entry.name, entry.publishes_at).subscribe(subscription)
 
     def _on_table(self, message: Message, header: Header, topic: str) -> None:
@@ -196,7 +198,11 @@ class Member:
             known = before.get(entry.name)
             moved = known is not None and known.epoch != entry.epoch
             if moved or not entry.live:
-                self._lost(entry.name, "its publisher restarted" if entry.live else "its publisher is gone")
+                # a newer life may have spoken before the table came: what it said stands
+                if entry.live:
+                    self._lost(entry.name, "its publisher restarted", entry.epoch)
+                else:
+                    self._lost(entry.name, "its publisher is gone", entry.epoch + 1)
             if entry.live and entry.publishes_at:
                 for subscription in list(self._subscriptions):
                     if entry in self.directory.owners(subscription.topic):
@@ -204,8 +210,8 @@ class Member:
             for listener in list(self.on_directory):
                 listener(entry)
 
-    def _lost(self, name: str, reason: str) -> None:
+    def _lost(self, name: str, reason: str, before: int) -> None:
         if name in self._clients:
             self._clients[name].lose()
         if name in self._readers:
-            self._readers[name].all_stale(reason)
+            self._readers[name].lose(reason, before)

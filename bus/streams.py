@@ -37,7 +37,8 @@ TOPIC_LIMIT = 20_000
 LINGER_S = 3.0
 """How long a topic stays open after its last reader, so that a restarted one costs the venue nothing."""
 REJOIN_MIN_S, REJOIN_MAX_S = 0.02, 2.0
-"""Back-off between joins after gaps, so that a slow reader does not make its publisher send states for ever."""
+"""Back-off between joins after gaps, so that a slow reader does not make its publisher send states for ever. It starts
+anew once a reader has been whole for the longer time."""
 
 
 class Publisher:
@@ -186,6 +187,17 @@ class Position:
         self.stale = joins
         self.joins = joins
 
+    def lose(self, before: int) -> bool:
+        """Hear that every life before epoch `before` is over: what is left of one in the pipe is believed no more.
+
+        Return True when the reader was whole and is STALE now; a newer life that it has joined already stays.
+        """
+        if self.epoch >= before:
+            return False
+        whole, self.stale = not self.stale, True
+        self.epoch, self.seq = before, -1
+        return whole
+
     def judge(self, kind: int, epoch: int, seq: int) -> Verdict:
         """Say what to do with a frame of this kind, epoch and number."""
         if epoch < self.epoch or kind not in (Kind.STATE, Kind.CHANGE):
@@ -218,12 +230,13 @@ class Position:
 class Subscription:
     """One handler's place in one topic, or in all topics under a prefix."""
 
-    __slots__ = ("_handler", "_on_stale", "_positions", "backoff_s", "exact", "topic")
+    __slots__ = ("_handler", "_on_stale", "_positions", "backoff_s", "exact", "topic", "troubled_until_s")
 
     def __init__(self, topic: str, handler: Handler, on_stale: Callable[[str, str], None] | None) -> None:
         self.topic = topic
         self.exact = topics.is_exact(topic)
         self.backoff_s = REJOIN_MIN_S
+        self.troubled_until_s = 0.0
         self._handler = handler
         self._on_stale = on_stale
         self._positions: dict[str, Position] = {}
@@ -244,12 +257,18 @@ class Subscription:
         if self._on_stale is not None:
             self._on_stale(topic, reason)
 
-    def all_stale(self, reason: str) -> None:
-        """The publisher went away: nothing of it is to be trusted."""
-        for topic, place in self._positions.items():
-            if not place.stale:
-                place.stale = True
-                self.go_stale(topic, reason)
+    def lose(self, reason: str, before: int) -> None:
+        """The publisher's lives before epoch `before` are over: nothing of them is to be trusted."""
+        if self.position(self.topic).lose(before):
+            self.go_stale(self.topic, reason)
+
+    def next_backoff_s(self, now_s: float) -> float:
+        """Return how long to wait before the next join."""
+        if now_s > self.troubled_until_s:
+            self.backoff_s = REJOIN_MIN_S
+        delay, self.backoff_s = self.backoff_s, min(self.backoff_s * 2, REJOIN_MAX_S)
+        self.troubled_until_s = now_s + delay + REJOIN_MAX_S
+        return delay
 
 
 class Reader:
@@ -284,11 +303,11 @@ class Reader:
             self._prefixes = [pair for pair in self._prefixes if pair[1] is not subscription]
         self._link.unsubscribe(name)
 
-    def all_stale(self, reason: str) -> None:
-        """The publisher went away."""
+    def lose(self, reason: str, before: int) -> None:
+        """The publisher's lives before epoch `before` are over."""
         for subscriptions in list(self._exact.values()):
-            for subscription in subscriptions:
-                subscription.all_stale(reason)
+            for subscription in list(subscriptions):
+                subscription.lose(reason, before)
 
     def close(self) -> None:
         """Close the socket."""
@@ -335,10 +354,8 @@ class Reader:
             self.counters["marked"] += 1
             subscription.go_stale(topic, message.reason)
         elif isinstance(message, Message):
-            if header.kind == Kind.STATE:
-                subscription.backoff_s = REJOIN_MIN_S
-                if isinstance(message, Empty):
-                    return
+            if header.kind == Kind.STATE and isinstance(message, Empty):
+                return
             subscription.deliver(message, header, topic)
         else:  # bytes from a newer or broken peer: what was applied here is no longer the whole truth
             self.counters["unreadable"] += 1
@@ -349,7 +366,7 @@ class Reader:
         self.counters["gaps"] += 1
         subscription.go_stale(topic, "gap")
         if subscription.exact:
-            delay, subscription.backoff_s = subscription.backoff_s, min(subscription.backoff_s * 2, REJOIN_MAX_S)
+            delay = subscription.next_backoff_s(self._loop.time())
             self._loop.call_later(delay, self._rejoin, topic, subscription)
 
     def _rejoin(self, topic: str, subscription: Subscription) -> None:

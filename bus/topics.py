@@ -84,8 +84,8 @@ def is_exact(name: str) -> bool:
     if not name.endswith("/") or len(name) > _TOPIC_LIMIT:
         return False
     parts = name[:-1].split("/")
-    if not all(parts):
-        return False
+    if not all(part and escape(unescape(part)) == part for part in parts):
+        return False  # empty, unescaped, or a second spelling of another topic
     if parts[0] == "status":
         return is_exact(name.partition("/")[2])
     rule = _SEGMENTS.get(parts[0])

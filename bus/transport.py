@@ -51,7 +51,7 @@ class Link(Protocol):
         """Send one message; False where nothing was sent. Never blocks."""
 
     def subscribe(self, topic: bytes) -> None:
-        """Ask for a topic (reader sockets only)."""
+        """Ask for a topic (reader sockets only). A closed link asks for nothing."""
 
     def unsubscribe(self, topic: bytes) -> None:
         """Take one `subscribe` back (reader sockets only)."""
@@ -117,12 +117,14 @@ class _Port:
         return True
 
     def subscribe(self, topic: bytes) -> None:
-        self._socket.setsockopt(zmq.SUBSCRIBE, topic)
-        self._arm()
+        if not self._closed:
+            self._socket.setsockopt(zmq.SUBSCRIBE, topic)
+            self._arm()
 
     def unsubscribe(self, topic: bytes) -> None:
-        self._socket.setsockopt(zmq.UNSUBSCRIBE, topic)
-        self._arm()
+        if not self._closed:
+            self._socket.setsockopt(zmq.UNSUBSCRIBE, topic)
+            self._arm()
 
     def close(self) -> None:
         if not self._closed:

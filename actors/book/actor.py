@@ -100,7 +100,7 @@ class BookActor(Actor):
             was_stale = book.stale
             book.replace(message)
             if book.stale:
-                self._mark(entry)
+                self._broke(entry)
             elif was_stale:
                 for name in entry.depths.values():
                     self.publisher.publish_state(name)
@@ -109,11 +109,16 @@ class BookActor(Actor):
                 self._publish(entry)
         elif isinstance(message, BookDelta):
             self._deltas += 1
+            was_stale = book.stale
             if book.apply(message):
                 self._publish(entry)
-            else:
-                self._mark(entry)
-                self.loop.call_later(REJOIN_S, self._rejoin, entry)
+            elif not was_stale:
+                self._broke(entry)
+
+    def _broke(self, entry: _Book) -> None:
+        """The book broke by itself: its readers are told at once, and the whole is asked for a little later."""
+        self._mark(entry)
+        self.loop.call_later(REJOIN_S, self._rejoin, entry)
 
     def _rejoin(self, entry: _Book) -> None:
         """Ask the venue actor for the whole book again."""

@@ -164,9 +164,10 @@ class Gate(Actor):
             return self._deny(order, denial, now)
         left_s = (header.deadline_ns - self.clock.monotonic_ns()) / 1e9
         gated = msgspec.structs.replace(order, ts_gated=now)
-        self._record(gated, None, now)
-        self._figures["passed"] += 1
+        intent = self.journal.append(gated, False, None, self.epoch, now)
         future = self.member.send(self._executor(order.instance), SubmitOrder(gated), min(left_s, SUBMIT_DEADLINE_S))
+        self._publish(intent)
+        self._figures["passed"] += 1
         self._in_flight[order.order_id] = (gated, future)
         future.add_done_callback(lambda done: self._on_sent(gated, done.result()))
         return None
@@ -190,8 +191,10 @@ class Gate(Actor):
         now = self.clock.time_ns()
         self._record(order, self._event(order, OrderEventKind.NOT_SENT, code, reply.reason, now), now)
 
-    def _record(self, order: NewOrder, event: OrderEvent | None, now: int) -> None:
-        intent = self.journal.append(order, event is not None, event, self.epoch, now)
+    def _record(self, order: NewOrder, event: OrderEvent, now: int) -> None:
+        self._publish(self.journal.append(order, True, event, self.epoch, now))
+
+    def _publish(self, intent: Intent) -> None:
         self.publisher.publish(topics.topic("intent", self.name), intent, seq=intent.number)
 
     @staticmethod

@@ -8,7 +8,7 @@ from typing import Any
 
 from actors.reconciler.journal import EventJournal
 from actors.reconciler.ledger import Ledger
-from actors.reconciler.records import Adjustment, Baseline, InstrumentKnown, Synced
+from actors.reconciler.records import Adjustment, Baseline, InstrumentKnown, StrategyKnown, Synced, Unbookable
 from actors.reconciler.sync import InstanceSync, QueryFailed
 from actors.runtime import Actor, ActorExit, Context, ExitCode
 from actors.runtime.store import CHECKPOINT_S
@@ -55,6 +55,8 @@ _KINDS: dict[type, str] = {
     Adjustment: "adjustment",
     Synced: "synced",
     InstrumentKnown: "instrument",
+    StrategyKnown: "strategy",
+    Unbookable: "unbookable",
     PrivateStream: "stream",
 }
 
@@ -74,8 +76,6 @@ class Reconciler(Actor):
         super().__init__(context)
         self.ledger = Ledger()
         self.instances: tuple[str, ...] = tuple(context.settings.get("instances", ()))
-        for strategy in context.settings.get("strategies", ()):
-            self.ledger.know_strategy(strategy)
         self.syncs = {name: InstanceSync(self, name) for name in self.instances}
         self.journal: EventJournal
         self._stream_seq: dict[str, int] = {}
@@ -83,7 +83,7 @@ class Reconciler(Actor):
         self._locks = {name: asyncio.Lock() for name in self.instances}
         self._pulling: asyncio.Task[bool] | None = None
         self._looking: set[str] = set()
-        self._figures = {"orders": 0, "fills": 0, "intents": 0}
+        self._figures = {"orders": 0, "fills": 0, "intents": 0, "unbookable_fills": 0}
 
     def counters(self) -> dict[str, int]:
         figures = {
@@ -97,6 +97,10 @@ class Reconciler(Actor):
 
     async def setup(self) -> None:
         self.journal = EventJournal(self.state_path("events.db"), self.context.durability)
+        altered = self.journal.altered()
+        if altered:
+            reason = f"events.db was altered at row {altered} by somebody else: its chain of hashes breaks there"
+            raise ActorExit(ExitCode.CONFIGURATION, reason)
         for row in self.journal.all():
             message = decode(row.body)
             if not isinstance(message, Message):
@@ -107,6 +111,7 @@ class Reconciler(Actor):
             self._count(message)
             if row.stream_seq:
                 self._stream_seq[row.strategy] = row.stream_seq
+        self.record([StrategyKnown(name) for name in self.context.settings.get("strategies", ())])
         self.log.info("journal read", rows=self.journal.last, digest=self.ledger.digest())
         self.member.on_directory.append(self._on_actor)
 
@@ -131,7 +136,7 @@ class Reconciler(Actor):
 
     def _on_actor(self, entry: DirectoryEntry) -> None:
         if entry.kind == "strategy":
-            self.ledger.know_strategy(entry.name)
+            self.record([StrategyKnown(entry.name)])
         if entry.kind != "execution" or entry.instance not in self.syncs:
             return
         sync = self.syncs[entry.instance]
@@ -148,8 +153,14 @@ class Reconciler(Actor):
         balances: list[Balance] = []
         now = self.clock.time_ns()
         for message in messages:
+            problem = self.ledger.fill_problem(message) if isinstance(message, Fill) else ""
+            if problem:
+                message = Unbookable(message.instance, message, problem, now)
             if not self.ledger.is_news(message):
                 continue
+            if problem:
+                fill = message.fill
+                self.log.error("a fill cannot be booked", why=problem, instance=fill.instance, trade=fill.trade_id)
             updates = self.ledger.apply(message)
             update = updates[0] if updates else None
             if update is not None and update.fill is not None:
@@ -179,6 +190,8 @@ class Reconciler(Actor):
             self._figures["orders"] += not message.denied
         elif isinstance(message, Fill):
             self._figures["fills"] += 1
+        elif isinstance(message, Unbookable):
+            self._figures["unbookable_fills"] += 1
 
     def on_venue_batch(self, message: VenueBatch, header: RequestHeader) -> Answer | Awaitable[Answer]:
         lock = self._locks.get(message.instance)
@@ -211,7 +224,7 @@ class Reconciler(Actor):
         if isinstance(event, Fill) and (event.instance, event.instrument) not in self.ledger.instruments:
             return True
         if isinstance(event, (Fill, OrderEvent)):
-            return self.ledger.find(event.instance, event.client_order_id, event.venue_order_id) is None
+            return self.ledger.order_of(event) is None
         return False
 
     def _take(self, batch: VenueBatch) -> Acknowledged:

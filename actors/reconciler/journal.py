@@ -1,8 +1,9 @@
 """``events.db``: everything that happened, in order. One writer, the reconciler; anybody may read.
 
 A row's `body` is the message as it is on the wire, `raw` the venue's own words, `prev_hash` chains each row to the one
-before it. `stream_seq` is the number that a row has in its strategy's execution stream, and `published` what went out
-under it; a row that changed nothing has none. State is the fold of the rows (`ledger`).
+before it, so that a body that was altered and a row that was taken out show in the next row. `stream_seq` is the number
+that a row has in its strategy's execution stream, and `published` what went out under it; a row that changed nothing
+has none. State is the fold of the rows (`ledger`).
 """
 
 from __future__ import annotations
@@ -90,6 +91,15 @@ class EventJournal:
     def all(self) -> list[Row]:
         """Return every row, oldest first."""
         return [Row(*row) for row in self._store.rows(f"SELECT {_COLUMNS} FROM journal ORDER BY seq")]
+
+    def altered(self) -> int:
+        """Return the number of the first row behind which the chain breaks, 0 where it is whole."""
+        before, chained = 0, b"\0" * HASH_BYTES
+        for seq, prev_hash, body in self._store.rows("SELECT seq, prev_hash, body FROM journal ORDER BY seq"):
+            if prev_hash != chained:
+                return before or 1
+            before, chained = seq, _chain(prev_hash, body)
+        return 0
 
     def stream_after(self, strategy: str, after: int) -> list[tuple[int, bytes]]:
         """Return a page of (stream number, published update) of a strategy."""

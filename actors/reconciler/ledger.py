@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import Any
 
 from msgspec.structs import replace
 
 from actors.reconciler import machine, positions
-from actors.reconciler.records import Adjustment, Baseline, InstrumentKnown, Synced
+from actors.reconciler.records import Adjustment, Baseline, InstrumentKnown, StrategyKnown, Synced, Unbookable
 from bus.codec import encode
 from bus.messages import (
     Balance,
@@ -29,6 +30,7 @@ from bus.messages import (
     OrderType,
     Pending,
     Position,
+    Side,
     Source,
     parse_order_id,
     strategy_code,
@@ -46,7 +48,7 @@ CLOSED_KEPT = 50_000
 class Ledger:
     """What is true, as far as anybody here knows."""
 
-    def __init__(self) -> None:
+    def __init__(self, closed_kept: int = CLOSED_KEPT) -> None:
         self.orders: dict[str, OrderState] = {}
         self.positions: dict[tuple[str, str, str], Position] = {}
         self.balances: dict[tuple[str, str], Balance] = {}
@@ -58,20 +60,34 @@ class Ledger:
         self.cursors: dict[str, dict[str, str]] = {}
         self.filled_by_query: dict[str, int] = {}
         self._names: dict[tuple[str, str], str] = {}
-        self._venue_names: dict[tuple[str, str], str] = {}
-        self._fills: set[tuple[str, str, str, str]] = set()
+        self._venue_names: dict[tuple[str, str, str], str] = {}
+        self._fills: set[tuple[str, ...]] = set()
+        self._unbookable: set[tuple[str, ...]] = set()
         self._closed: dict[str, None] = {}
+        self._closed_kept = closed_kept
         self._strategies: dict[str, str] = {}
 
     # asking
 
-    def find(self, instance: str, client_order_id: str, venue_order_id: str = "") -> OrderState | None:
-        """Return the order of an attempt's client id, or of the venue's id where the source names that alone."""
-        if client_order_id:
-            order_id = self._names.get((instance, client_order_id))
-        else:
-            order_id = self._venue_names.get((instance, venue_order_id))
-        return self.orders.get(order_id) if order_id is not None else None
+    def find(
+        self, instance: str, client_order_id: str, venue_order_id: str = "", instrument: str = ""
+    ) -> OrderState | None:
+        """Return the order of an attempt's client id, or of the venue's id where the source names that alone.
+
+        A venue's id is unique within its instrument (Binance Spot). Client ids that others chose may come again after
+        their order's end: then the venue's id tells the orders apart.
+        """
+        by_venue = self._venue_names.get((instance, instrument, venue_order_id), "")
+        if not client_order_id:
+            return self.orders.get(by_venue)
+        state = self.orders.get(self._names.get((instance, client_order_id), ""))
+        if state is not None and state.external and "" not in (venue_order_id, state.venue_order_id):
+            return state if state.venue_order_id == venue_order_id else self.orders.get(by_venue)
+        return state
+
+    def order_of(self, source: OrderEvent | Fill) -> OrderState | None:
+        """Return the order that the venue speaks of."""
+        return self.find(source.instance, source.client_order_id, source.venue_order_id, source.instrument)
 
     def has_fill(self, fill: Fill) -> bool:
         """True when this fill was counted."""
@@ -99,9 +115,13 @@ class Ledger:
         """Return the instruments in which the instance ever had an order."""
         return sorted({state.order.instrument for state in self.orders.values() if state.order.instance == instance})
 
-    def know_strategy(self, name: str) -> None:
-        """Remember a name, so that an order id's code leads back to it."""
-        self._strategies[strategy_code(name)] = name
+    def fill_problem(self, fill: Fill) -> str:
+        """Return why a fill cannot be booked; empty where it can."""
+        if fill.side is Side.UNKNOWN:
+            return "its side is unknown"
+        if fill.size <= 0:
+            return f"its size is {fill.size}, expected above 0"
+        return "" if fill.trade_id else "it has no trade id, so it could be counted twice"
 
     def digest(self) -> str:
         """Return a hash of the whole state: a replay of the journal gives the same."""
@@ -134,22 +154,31 @@ class Ledger:
             self.cursors[message.instance] = dict(message.trades)
         elif isinstance(message, InstrumentKnown):
             self.instruments[(message.instance, message.instrument.id)] = message.instrument
+        elif isinstance(message, StrategyKnown):
+            self._strategies[strategy_code(message.strategy)] = message.strategy
+        elif isinstance(message, Unbookable):
+            self._unbookable.add(_fill_key(message.fill))
         return []
 
     def is_news(self, message: object) -> bool:
         """False for what would change nothing and so need not be journalled."""
         if isinstance(message, Fill):
-            return not self.has_fill(message)
+            return not self.has_fill(message) and not self.fill_problem(message)
         if isinstance(message, OrderEvent):
-            state = self.find(message.instance, message.client_order_id, message.venue_order_id)
-            return state is None or machine.advance(state, message) is not state
+            before, after = self._advanced(message)
+            return after is not before
         if isinstance(message, Balance):
             known = self.balances.get((message.instance, message.asset))
             if known is None:
                 return True
-            return message.ts_event >= known.ts_event and (message.free, message.locked) != (known.free, known.locked)
+            figures = (message.free, message.locked, message.borrowed)
+            return message.ts_event >= known.ts_event and figures != (known.free, known.locked, known.borrowed)
         if isinstance(message, Intent):
             return message.number > self.last_intent
+        if isinstance(message, StrategyKnown):
+            return self._strategies.get(strategy_code(message.strategy)) != message.strategy
+        if isinstance(message, Unbookable):
+            return _fill_key(message.fill) not in self._unbookable
         return True
 
     def _intent(self, intent: Intent) -> list[ExecutionUpdate]:
@@ -157,35 +186,49 @@ class Ledger:
             return []
         self.last_intent = intent.number
         order = intent.order
-        self.know_strategy(order.strategy)
+        self._strategies[strategy_code(order.strategy)] = order.strategy
         state = self.orders.get(order.order_id)
         if state is None:
             state = OrderState(order, ts_init=intent.ts_init)
         elif state.external or not state.order.ts_gated:  # the venue's word came first: now it is told whole
-            state = replace(state, order=order, external=False, revision=state.revision + 1)
+            state = replace(machine.with_order(state, order), external=False, revision=state.revision + 1)
         if intent.event is not None:
             state = machine.advance(state, intent.event)
         self._keep(state)
         return [ExecutionUpdate(state)]
 
     def _event(self, event: OrderEvent) -> list[ExecutionUpdate]:
-        state = self.find(event.instance, event.client_order_id, event.venue_order_id) or self._adopt(event)
-        after = machine.advance(state, event)
-        if after is state:
+        before, after = self._advanced(event)
+        if after is before:
             return []
         self._keep(after)
         return [ExecutionUpdate(after)]
 
+    def _advanced(self, event: OrderEvent) -> tuple[OrderState, OrderState]:
+        """Return an order before and after an event; the same object twice where nothing changes."""
+        state = self.order_of(event)
+        if state is None:
+            adopted = self._adopt(event)
+            if not (event.client_order_id or event.venue_order_id):
+                return adopted, adopted
+            return adopted, machine.advance(adopted, event)
+        after = machine.advance(state, event)
+        order = state.order
+        if order.type is OrderType.UNKNOWN and event.type is not OrderType.UNKNOWN:  # a fill alone had told of it
+            told = machine.with_order(after, replace(order, **_terms(event)))
+            after = told if after is not state else replace(told, revision=state.revision + 1)
+        return state, after
+
     def _fill(self, fill: Fill) -> list[ExecutionUpdate]:
         key = _fill_key(fill)
-        if key in self._fills:
+        if key in self._fills or self.fill_problem(fill):
             return []
         self._fills.add(key)
         trades = self.last_trade.setdefault(fill.instance, {})
         trades[fill.instrument] = _later_trade(trades.get(fill.instrument, ""), fill.trade_id)
         if fill.source is Source.QUERY:
             self.filled_by_query[fill.instance] = self.filled_by_query.get(fill.instance, 0) + 1
-        state = self.find(fill.instance, fill.client_order_id, fill.venue_order_id) or self._adopt(fill)
+        state = self.order_of(fill) or self._adopt(fill)
         after = machine.apply_fill(state, fill)
         self._keep(after)
         order = after.order
@@ -204,8 +247,12 @@ class Ledger:
         """Make an order from the venue's word: ours by its id, where our floor minted that, or EXTERNAL."""
         parts = parse_order_id(source.client_order_id)
         strategy = self._strategies.get(parts.strategy, "") if parts is not None else ""
-        event = source if isinstance(source, OrderEvent) else None
-        name = source.client_order_id or f"{source.instance}-{source.venue_order_id}"
+        name = source.client_order_id
+        if not name or name in self.orders:
+            known = source.venue_order_id or source.client_order_id
+            if not known and isinstance(source, Fill):  # of no order that the venue would name: one of its own
+                known = "-".join((source.account, source.trade_id, source.side))
+            name = f"{source.instance}-{source.instrument}-{known}"
         order = NewOrder(
             name,
             source.client_order_id,
@@ -213,29 +260,36 @@ class Ledger:
             source.instrument,
             strategy or EXTERNAL,
             source.side,
-            event.type if event else OrderType.UNKNOWN,
-            event.size if event else None,
-            event.price if event else None,
+            OrderType.UNKNOWN,
+            account=source.account,
+            position_side=source.position_side,
         )
-        status = OrderStatus.SUBMITTED if event else OrderStatus.ACCEPTED
-        return OrderState(order, status, Pending.NONE, external=not strategy, venue_order_id=source.venue_order_id)
+        state = OrderState(order, external=not strategy, venue_order_id=source.venue_order_id)
+        if isinstance(source, OrderEvent):
+            return replace(state, order=replace(order, **_terms(source)))
+        return replace(state, status=OrderStatus.ACCEPTED, pending=Pending.NONE)
 
     def _keep(self, state: OrderState) -> None:
         order = state.order
         self.orders[order.order_id] = state
+        name, venue_name = _names(state)
         if order.client_order_id:
-            self._names[(order.instance, order.client_order_id)] = order.order_id
+            holder = self.orders.get(self._names.get(name, order.order_id))
+            if holder is None or holder.order.order_id == order.order_id or not holder.is_open:
+                self._names[name] = order.order_id
         if state.venue_order_id:
-            self._venue_names[(order.instance, state.venue_order_id)] = order.order_id
+            self._venue_names[venue_name] = order.order_id
         if state.status.is_closed:
             self._closed[order.order_id] = None
-            if len(self._closed) > CLOSED_KEPT:
+            if len(self._closed) > self._closed_kept:
                 oldest = next(iter(self._closed))
                 del self._closed[oldest]
                 gone = self.orders.pop(oldest, None)
                 if gone is not None:
-                    self._names.pop((gone.order.instance, gone.order.client_order_id), None)
-                    self._venue_names.pop((gone.order.instance, gone.venue_order_id), None)
+                    name, venue_name = _names(gone)
+                    if self._names.get(name) == oldest:
+                        del self._names[name]
+                    self._venue_names.pop(venue_name, None)
         else:
             self._closed.pop(order.order_id, None)
 
@@ -245,12 +299,32 @@ class Ledger:
         return getattr(details, "base", ""), getattr(details, "quote", "")
 
 
-def _fill_key(fill: Fill) -> tuple[str, str, str, str]:
-    return fill.instance, fill.instrument, fill.trade_id, str(fill.side)
+def _names(state: OrderState) -> tuple[tuple[str, str], tuple[str, str, str]]:
+    order = state.order
+    return (order.instance, order.client_order_id), (order.instance, order.instrument, state.venue_order_id)
+
+
+def _terms(event: OrderEvent) -> dict[str, Any]:
+    """What an event tells of its order."""
+    return {
+        "type": event.type,
+        "size": None if event.quote_size is not None else event.size,
+        "price": event.price,
+        "time_in_force": event.time_in_force,
+        "quote_size": event.quote_size,
+        "trigger_price": event.trigger_price,
+        "position_side": event.position_side,
+        "reduce_only": event.reduce_only,
+        "post_only": event.post_only,
+    }
+
+
+def _fill_key(fill: Fill) -> tuple[str, ...]:
+    return fill.instance, fill.account, fill.instrument, fill.trade_id, str(fill.side)
 
 
 def _later_trade(known: str, fresh: str) -> str:
     """Return the later of two trade ids: by number where they are numbers, else the fresh one."""
-    if known.isdigit() and fresh.isdigit():
-        return max(known, fresh, key=int)
+    if known.isascii() and known.isdigit() and fresh.isascii() and fresh.isdigit():
+        return max(known, fresh, key=lambda text: (len(text.lstrip("0")), text.lstrip("0")))
     return fresh or known

@@ -7,13 +7,14 @@ The table, by the event's kind (columns: what it does to an order that is unsent
 
     kind               INITIALIZED, SUBMITTED   ACCEPTED, TRIGGERED,    DENIED, REJECTED, FILLED, CANCELED,
                                                 PARTIALLY_FILLED        EXPIRED, NEVER_ARRIVED
-    DENIED, NOT_SENT   DENIED                   -                       -
+    DENIED, NOT_SENT   DENIED, unless SUBMITTED -                       -
+                       and uncertain
     SUBMITTED          SUBMITTED                -                       -
     ACCEPTED           ACCEPTED                 settles SUBMIT          NEVER_ARRIVED, DENIED: reopened
     UPDATED            ACCEPTED, new terms      new terms; settles      NEVER_ARRIVED, DENIED: reopened
                                                 SUBMIT and MODIFY
     REJECTED           REJECTED                 -                       NEVER_ARRIVED, DENIED: REJECTED
-    TRIGGERED          TRIGGERED                TRIGGERED from ACCEPTED -
+    TRIGGERED          TRIGGERED                TRIGGERED from ACCEPTED NEVER_ARRIVED, DENIED: TRIGGERED
     REPORT             by its status            by its status, forward  NEVER_ARRIVED, DENIED: by its status
     CANCELED, EXPIRED  CANCELED, EXPIRED        CANCELED, EXPIRED       NEVER_ARRIVED, DENIED: CANCELED, EXPIRED
     CANCEL_PENDING     pending CANCEL           pending CANCEL          -
@@ -42,7 +43,7 @@ from msgspec.structs import replace
 
 from bus.messages import Code, Fill, NewOrder, OrderEvent, OrderEventKind, OrderState, OrderStatus, Pending, Source
 
-__all__ = ["advance", "apply_fill"]
+__all__ = ["advance", "apply_fill", "with_order"]
 
 _UNSENT = frozenset({OrderStatus.INITIALIZED, OrderStatus.SUBMITTED})
 _NEVER = frozenset({OrderStatus.NEVER_ARRIVED, OrderStatus.DENIED})
@@ -76,13 +77,22 @@ def advance(state: OrderState, event: OrderEvent) -> OrderState:
     )
 
 
+def with_order(state: OrderState, order: NewOrder) -> OrderState:
+    """Return the state with its order told whole; it is FILLED where the fills that came before reach the size."""
+    after = replace(state, order=order)
+    if after.is_open and order.size is not None and after.filled >= order.size:
+        after = replace(_settled(after), status=OrderStatus.FILLED, ts_closed=after.ts_event)
+    return after
+
+
 def _changed(state: OrderState, event: OrderEvent) -> OrderState:
     kind, status = event.kind, state.status
     unsent, is_open = status in _UNSENT, not status.is_closed
     if kind is OrderEventKind.REPORT:
         return _reported(state, event)
     if kind in (OrderEventKind.DENIED, OrderEventKind.NOT_SENT):
-        return _end(state, OrderStatus.DENIED, event) if unsent else state
+        written = status is OrderStatus.SUBMITTED and state.is_unknown
+        return _end(state, OrderStatus.DENIED, event) if unsent and not written else state
     if kind is OrderEventKind.SUBMITTED:
         if status is not OrderStatus.INITIALIZED:
             return state
@@ -95,7 +105,7 @@ def _changed(state: OrderState, event: OrderEvent) -> OrderState:
     if kind is OrderEventKind.REJECTED:
         return _end(state, OrderStatus.REJECTED, event) if unsent or status in _NEVER else state
     if kind is OrderEventKind.TRIGGERED:
-        return _opened(state, event, OrderStatus.TRIGGERED) if is_open else state
+        return _opened(state, event, OrderStatus.TRIGGERED)
     if kind in _ENDS:
         return _with_figures(_end(state, _ENDS[kind], event), event) if is_open or status in _NEVER else state
     if kind is OrderEventKind.NEVER_ARRIVED:

@@ -16,7 +16,8 @@ ZERO = Decimal(0)
 def apply_fill(position: Position, fill: Fill, base: str) -> Position:
     """Return the position after a fill: average-cost entry, profit realised when it shrinks.
 
-    A fee taken in the `base` asset makes the position smaller: a strategy cannot sell what the venue kept.
+    A fee taken in the `base` asset makes the position smaller: a strategy cannot sell what the venue kept. What such a
+    fee leaves owed, or a rebate leaves held, came in at this fill's price.
     """
     change = fill.size * fill.side.sign
     size, average, realized = position.size, position.average_price, position.realized
@@ -32,6 +33,8 @@ def apply_fill(position: Position, fill: Fill, base: str) -> Position:
     if fill.fee is not None and fill.fee_currency:
         fees[fill.fee_currency] = fees.get(fill.fee_currency, ZERO) + fill.fee
         if fill.fee_currency == base:
+            if size == 0 or (size > 0) != (size - fill.fee > 0):
+                average = fill.price
             size -= fill.fee
     buys = fill.side is Side.BUY
     return replace(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 
 from bus.codec import register
-from bus.messages import Instrument, Message
+from bus.messages import Fill, Instrument, Message
 
-__all__ = ["Adjustment", "Baseline", "InstrumentKnown", "Synced"]
+__all__ = ["Adjustment", "Baseline", "InstrumentKnown", "StrategyKnown", "Synced", "Unbookable"]
 
 
 class Baseline(Message, frozen=True):
@@ -47,4 +47,19 @@ class InstrumentKnown(Message, frozen=True):
     instrument: Instrument
 
 
-register(Baseline, Adjustment, Synced, InstrumentKnown)
+class StrategyKnown(Message, frozen=True):
+    """A strategy's name, so that an order id's code leads back to it in a replay as it did at the time."""
+
+    strategy: str
+
+
+class Unbookable(Message, frozen=True):
+    """A fill that cannot be booked, as it came, and why. A person has to look at it; it moves no position."""
+
+    instance: str
+    fill: Fill
+    reason: str
+    ts_init: int
+
+
+register(Baseline, Adjustment, Synced, InstrumentKnown, StrategyKnown, Unbookable)

@@ -217,7 +217,7 @@ class InstanceSync:
         """A venue's list of trades may name orders by its own id alone: learn whose those are before booking them."""
         asked: set[str] = set()
         for fill in fills:
-            known = self._host.ledger.find(self.instance, fill.client_order_id, fill.venue_order_id)
+            known = self._host.ledger.order_of(fill)
             if known is not None or not fill.venue_order_id or fill.venue_order_id in asked:
                 continue
             asked.add(fill.venue_order_id)

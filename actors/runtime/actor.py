@@ -21,7 +21,7 @@ from actors.runtime.log import Log
 from actors.runtime.loop_actor import LoopActor, maybe
 from bus.clock import Clock, SystemClock
 from bus.codec import RequestHeader
-from bus.directory import DIRECTORY, endpoints
+from bus.directory import DIRECTORY, EndpointError, endpoints
 from bus.member import Member, RegistrationError
 from bus.messages import (
     ActorHeartbeat,
@@ -147,6 +147,10 @@ class Actor(LoopActor):
     # life
 
     async def _enter(self) -> None:
+        try:
+            endpoints(self.context.run_dir, self.name)
+        except EndpointError as error:
+            raise ActorExit(ExitCode.CONFIGURATION, str(error)) from None
         self.member = Member(self.name, self.context.run_dir, self._transport(self.loop), self.loop, self.clock)
         await self.setup()
         if self.prefixes:
@@ -230,6 +234,8 @@ class Actor(LoopActor):
     # requests
 
     def _dispatch(self, message: Message, header: RequestHeader) -> Answer | Awaitable[Answer]:
+        if self.failure is not None:  # a drain may hold more requests than the one that ended us
+            return Refused(Code.SHUTTING_DOWN, f"{self.name} failed and is ending")
         kind = type(message)
         if kind not in self._handlers:
             self._handlers[kind] = getattr(self, "on_" + _WORD.sub("_", kind.__name__).lower(), None)

@@ -36,10 +36,10 @@ class LoopInbox:
         self._closed = False
 
     def put(self, envelope: Any, /) -> None:
-        """Add a message, from any thread. Raises InboxFull."""
+        """Add a message, from any thread. Raises InboxFull; a stop is always taken."""
         with self._lock:
             if not self._closed:
-                if len(self._waiting) >= INBOX_LIMIT:
+                if len(self._waiting) >= INBOX_LIMIT and not isinstance(envelope.message, _ActorStop):
                     raise InboxFull(f"{INBOX_LIMIT} messages wait for this actor")
                 self._waiting.append(envelope)
                 if self._loop is not None and self._wake is not None and not self._armed:

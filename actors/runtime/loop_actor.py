@@ -111,15 +111,25 @@ class LoopActor(pykka.Actor):
         for end_timer in list(self._timers):
             end_timer()
         try:
-            if self.failure is None:
-                await self._leave()
+            await (self._leave_and_close() if self.failure is None else self._close_and_end())
         except Exception:  # noqa: BLE001 - as above
             self._handle_failure(*sys.exc_info())
         finally:
+            if reply_to is not None:
+                reply_to.set(None)
+
+    async def _leave_and_close(self) -> None:
+        try:
+            await self._leave()
+        finally:
             await self._end_tasks()
             self.on_closed()
-        if reply_to is not None:
-            reply_to.set(None)
+
+    async def _close_and_end(self) -> None:
+        try:
+            self.on_closed()  # first of all: what failed must not handle one more message while its tasks end
+        finally:
+            await self._end_tasks()
 
     async def _enter(self) -> None:
         """Start; `on_start` is part of it and may be a coroutine function."""
@@ -134,7 +144,14 @@ class LoopActor(pykka.Actor):
         self.stop()
 
     def on_closed(self) -> None:
-        """Hook: the very last thing in the loop, after a stop and after a failure."""
+        """Hook: close what is open. After a stop the last thing in the loop, after a failure the first."""
+
+    def stop(self) -> None:
+        """Stop, from any thread; one that is stopping already goes on stopping."""
+        try:
+            super().stop()
+        except ActorDeadError:
+            pass
 
     async def _end_tasks(self) -> None:
         current = asyncio.current_task()
@@ -171,6 +188,9 @@ class LoopActor(pykka.Actor):
     def _drain(self) -> None:
         envelopes = self.inbox.take()
         while envelopes:
+            if self._done is None or self._done.done():  # it ends: the rest is answered when the inbox closes
+                self.inbox.give_back(envelopes)
+                return
             envelope = envelopes.popleft()
             if isinstance(envelope.message, _ActorStop):
                 self.inbox.give_back(envelopes)

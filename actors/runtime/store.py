@@ -53,21 +53,31 @@ class SqliteStore:
         self._open = False
         try:
             self._database = sqlite3.connect(self.path, isolation_level=None, check_same_thread=True)
-            self._database.execute(f"PRAGMA busy_timeout={BUSY_MS}")
-            self._database.execute("PRAGMA journal_mode=WAL")
-            self._database.execute(f"PRAGMA synchronous={'FULL' if durability == 'power' else 'NORMAL'}")
-            self._database.execute("PRAGMA wal_autocheckpoint=0")
-            self._database.execute("CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)")
-            self._check_version(version)
-            self._database.executescript(schema)
         except sqlite3.Error as error:
             raise StoreError(f"journal {self.path}: {error}") from error
+        try:
+            self._set_up(schema, version, durability)
+        except sqlite3.Error as error:
+            self._database.close()
+            raise StoreError(f"journal {self.path}: {error}") from error
+        except StoreError:
+            self._database.close()
+            raise
+
+    def _set_up(self, schema: str, version: int, durability: str) -> None:
+        self._database.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+        self._database.execute("PRAGMA journal_mode=WAL")
+        self._database.execute(f"PRAGMA synchronous={'FULL' if durability == 'power' else 'NORMAL'}")
+        self._database.execute("PRAGMA wal_autocheckpoint=0")
+        self._database.execute("CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)")
+        self._check_version(version)
+        self._database.executescript(schema)
 
     def _check_version(self, version: int) -> None:
         found = self._database.execute("SELECT value FROM meta WHERE key='schema_version'").fetchone()
         if found is None:
             self._database.execute("INSERT INTO meta VALUES ('schema_version', ?)", (str(version),))
-        elif int(found[0]) > version:
+        elif not found[0].isdecimal() or int(found[0]) > version:
             raise StoreError(f"journal {self.path} has schema version {found[0]}; this version reads up to {version}")
 
     def execute(self, sql: str, parameters: Iterable[Any] = ()) -> int:

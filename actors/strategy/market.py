@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -67,7 +68,7 @@ class MarketFeeds:
     def mid(self, instrument: str) -> float | None:
         """Return the newest mid, None where none is known."""
         quote = self.quotes.get(instrument)
-        if quote is not None:
+        if quote is not None and math.isfinite(quote.mid):
             return quote.mid
         book = self.books.get(instrument)
         return book.mid if book is not None and book.bids and book.asks else None

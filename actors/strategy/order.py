@@ -6,9 +6,11 @@ import asyncio
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 
+from msgspec.structs import replace
+
 from bus.messages import Code, Fill, Instrument, OrderState, OrderStatus, OrderType, Position, Side
 
-__all__ = ["FillView", "Order", "Orders", "PositionView"]
+__all__ = ["FillView", "Order", "Orders", "PositionView", "summed"]
 
 
 class Order:
@@ -69,10 +71,8 @@ class Order:
 
     @property
     def remaining(self) -> float:
-        """How much is still to be filled, 0 once it is closed."""
-        if self.exact.order.size is None or not self.is_open:
-            return 0.0
-        return float(self.exact.order.size - self.exact.filled)
+        """How much may still be filled, 0 once it is closed and for an order by quote size."""
+        return float(self.exact.leaves or 0)
 
     @property
     def average_price(self) -> float | None:
@@ -274,6 +274,33 @@ class PositionView:
     def is_short(self) -> bool:
         """True when something is owed."""
         return self.exact.size < 0 and not self.is_flat
+
+
+def summed(positions: list[Position]) -> Position:
+    """Return one position for those of several instances; its average price is weighed by their sizes."""
+    total = positions[0]
+    for other in positions[1:]:
+        size = total.size + other.size
+        value = total.size * total.average_price + other.size * other.average_price
+        fees = {
+            name: total.fees.get(name, _ZERO) + other.fees.get(name, _ZERO) for name in {**total.fees, **other.fees}
+        }
+        total = replace(
+            total,
+            instance="",
+            size=size,
+            average_price=value / size if size else _ZERO,
+            realized=total.realized + other.realized,
+            fees=fees,
+            bought=total.bought + other.bought,
+            sold=total.sold + other.sold,
+            fills=total.fills + other.fills,
+            ts_event=max(total.ts_event, other.ts_event),
+        )
+    return total
+
+
+_ZERO = Decimal(0)
 
 
 def _float(value: Decimal | None) -> float | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import math
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -19,7 +20,7 @@ from actors.runtime import Actor, Context
 from actors.strategy.execution_feed import ExecutionFeed
 from actors.strategy.fill_log import FillLog
 from actors.strategy.market import MarketFeeds
-from actors.strategy.order import FillView, Order, Orders, PositionView
+from actors.strategy.order import FillView, Order, Orders, PositionView, summed
 from actors.strategy.terms import Terms
 from bus import topics
 from bus.codec import Header, ReplyStatus
@@ -191,9 +192,7 @@ class Strategy(Actor):
     def position(self, instrument: str) -> PositionView:
         """What this strategy holds of an instrument, over all its instances."""
         found = [position for (_, name), position in self._feed.positions.items() if name == instrument]
-        position = found[0] if found else Position(self.name, "", instrument)
-        for other in found[1:]:
-            position = replace(position, size=position.size + other.size, realized=position.realized + other.realized)
+        position = summed(found) if found else Position(self.name, "", instrument)
         return PositionView(position, self.instruments.get(instrument))
 
     def profit(self) -> float:
@@ -376,10 +375,15 @@ _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 def _seconds(text: float | str) -> float:
+    seconds = 0.0
     if isinstance(text, (int, float)):
-        return float(text)
-    for unit, factor in _UNITS.items():
-        number = text.removesuffix(unit)
-        if number != text and number.replace(".", "", 1).isdigit():
-            return float(number) * factor
-    raise ValueError(f"every {text!r}: expected seconds, or text such as '500ms', '10s', '5m', '1h'")
+        seconds = float(text)
+    else:
+        for unit, factor in _UNITS.items():
+            number = text.removesuffix(unit)
+            if number != text and number.replace(".", "", 1).isdecimal():
+                seconds = float(number) * factor
+                break
+    if 0 < seconds < math.inf:
+        return seconds
+    raise ValueError(f"every {text!r}: expected seconds above 0, or text such as '500ms', '10s', '5m', '1h'")

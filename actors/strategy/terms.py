@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, get_type_hints
 
+import msgspec
 from msgspec.structs import fields, replace
 
 from bus.messages import (
     Code,
+    ContingencyType,
     Instrument,
     NewOrder,
     OrderType,
+    PositionSide,
     Side,
     TimeInForce,
+    TrailingOffsetType,
+    TriggerType,
+    Word,
     exact,
     parse_word,
 )
@@ -22,6 +28,15 @@ __all__ = ["Terms"]
 
 _OWN = {"order_id", "client_order_id", "instance", "instrument", "strategy", "side", "size", "price", "cause"}
 _KNOWN = tuple(field.name for field in fields(NewOrder) if field.name not in _OWN and not field.name.startswith("ts_"))
+_WORDS: dict[str, type[Word]] = {
+    "type": OrderType,
+    "time_in_force": TimeInForce,
+    "trigger_type": TriggerType,
+    "trailing_offset_type": TrailingOffsetType,
+    "position_side": PositionSide,
+    "contingency": ContingencyType,
+}
+_KINDS = get_type_hints(NewOrder)
 _DECIMALS = ("quote_size", "display_size", "trigger_price", "trailing_offset", "limit_offset", "activation_price")
 
 
@@ -39,17 +54,15 @@ class Terms:
         price: object,
         terms: dict[str, Any],
     ) -> NewOrder:
-        """Return the order. Raises TypeError for a term that does not exist, ValueError for one that cannot be read."""
+        """Return the order; a term that is None is as if it were left out.
+
+        Raises TypeError for a term that does not exist, ValueError for one that cannot be read.
+        """
         for name in terms:
             if name not in _KNOWN:
                 raise TypeError(f"order term {name!r} does not exist; there are {', '.join(_KNOWN)}")
-        read = dict(terms)
-        for name in _DECIMALS:
-            if read.get(name) is not None:
-                read[name] = _decimal(read[name], name)
-        kind = read.pop("type", None)
-        read["time_in_force"] = parse_word(TimeInForce, read.get("time_in_force", "GTC"), "time_in_force")
-        default = OrderType.MARKET if price is None else OrderType.LIMIT
+        read = {name: _read(name, value) for name, value in terms.items() if value is not None}
+        kind = read.pop("type", OrderType.MARKET if price is None else OrderType.LIMIT)
         return NewOrder(
             order_id,
             order_id,
@@ -57,7 +70,7 @@ class Terms:
             instrument,
             strategy,
             parse_word(Side, side, "side"),
-            parse_word(OrderType, kind, "type") if kind is not None else default,
+            kind,
             None if size is None else _decimal(size, "size"),
             None if price is None else _decimal(price, "price"),
             **read,
@@ -87,6 +100,17 @@ class Terms:
             if not isinstance(near, Decimal):
                 return Code.SIZE_INCREMENT, _nearest("size", order.size, near)
         return None
+
+
+def _read(name: str, value: Any) -> Any:
+    if name in _DECIMALS:
+        return _decimal(value, name)
+    if name in _WORDS:
+        return parse_word(_WORDS[name], value, name)
+    try:
+        return msgspec.convert(value, _KINDS[name])
+    except msgspec.ValidationError as error:
+        raise ValueError(f"{name} is {value!r}; {str(error)[0].lower()}{str(error)[1:]}") from None
 
 
 def _nearest(what: str, value: Decimal, near: tuple[Decimal, Decimal]) -> str:

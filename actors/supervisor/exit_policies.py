@@ -47,17 +47,21 @@ class ExitPolicyRun:
         """Do what `policy` says with the orders of the strategy's lives up to `until_epoch`."""
         if policy is ExitPolicy.LEAVE:
             orders = await self._open_orders(strategy, until_epoch)
-            left = tuple(state.order.order_id for state in orders or ())
-            self._log.info("exit policy leave: orders stay at the venue", strategy=strategy, orders=len(left))
-            return Outcome(True, 0, left)
+            if orders is None:
+                self._log.warning("exit policy leave: which orders stay is not known", strategy=strategy)
+                return Outcome(False, 0)
+            self._log.info("exit policy leave: orders stay at the venue", strategy=strategy, orders=len(orders))
+            return Outcome(True, 0, tuple(state.order.order_id for state in orders))
         loop = asyncio.get_running_loop()
         deadline = loop.time() + limit_s
         seen: set[str] = set()
+        left: tuple[str, ...] = ()
         clean = 0
         while True:
             orders = await self._open_orders(strategy, until_epoch)
             if orders is not None:
-                seen.update(state.order.order_id for state in orders)
+                left = tuple(state.order.order_id for state in orders)
+                seen.update(left)
                 # an order that was on its way through the gate may show up one look later
                 clean = clean + 1 if not orders else 0
                 if clean >= 2:
@@ -66,7 +70,6 @@ class ExitPolicyRun:
                 if orders:
                     await self._cancel(strategy, orders, until_epoch)
             if loop.time() >= deadline:
-                left = tuple(state.order.order_id for state in orders or ())
                 return Outcome(False, len(seen) - len(left), left)
             await asyncio.sleep(RETRY_S)
 

@@ -18,6 +18,10 @@ from actors.supervisor.spec import ChildSpec, Restart
 __all__ = ["Decision", "RestartPolicy"]
 
 
+DOUBLINGS = 30
+"""Delays double at most so often: every limit is reached long before."""
+
+
 class Decision(msgspec.Struct, frozen=True):
     """What to do: restart after `delay_s`, or leave it (`delay_s` None) because of `reason`; `alert` a person."""
 
@@ -53,7 +57,7 @@ class RestartPolicy:
             return Decision(None, f"gave up after {count} exits in {spec.period_s:g} s", alert=True)
         if count == 1:
             return Decision(0.0, f"restarting after exit {code}")
-        limit = min(spec.backoff_max_s, spec.backoff_min_s * 2 ** (count - 2))
+        limit = min(spec.backoff_max_s, spec.backoff_min_s * 2 ** min(count - 2, DOUBLINGS))
         return Decision(self._uniform(0.0, limit), f"restarting after exit {code}, {count} in {spec.period_s:g} s")
 
     def forget(self) -> None:

@@ -22,6 +22,7 @@ from rich.text import Text
 
 from actors.monitor.visitor import FloorUnreachable, Visitor
 from actors.runtime import ActorExit, ExitCode
+from actors.runtime.process import SUPERVISOR_PID
 from bus.directory import DIRECTORY
 from bus.messages import Status, StopFloor
 from tradefloor import configuration
@@ -87,7 +88,10 @@ class _Show:
         command = [sys.executable, "-m", "tradefloor", "up", str(self.config)]
         command += ["--run-dir", floor.run_dir, "--state-dir", floor.state_dir]
         with open(words, "wb") as errors:
-            supervisor = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=errors, start_new_session=True)
+            environment = {**os.environ, SUPERVISOR_PID: str(os.getpid())}  # should this process die, the floor stops
+            supervisor = subprocess.Popen(  # noqa: ASYNC220 - to start it takes a millisecond, and its parent must be this thread
+                command, stdin=subprocess.DEVNULL, stderr=errors, env=environment, start_new_session=True
+            )
         try:
             await self._wait_until_up(supervisor, words)
             async with Visitor(floor.run_dir, "start") as visitor:

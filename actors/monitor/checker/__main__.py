@@ -11,6 +11,7 @@ import argparse
 import asyncio
 import os
 import signal
+import stat
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -87,11 +88,12 @@ def _asked_to_judge() -> asyncio.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, asked.set)
     heard = bytearray()
+    is_pipe = stat.S_ISFIFO(os.fstat(STDIN).st_mode)
 
     def on_input() -> None:
         data = os.read(STDIN, 4096)
         heard.extend(data)
-        if b"judge" in heard.splitlines():
+        if b"judge" in heard.splitlines() or (not data and is_pipe):  # whoever held the pipe's other end is gone
             asked.set()
         if not data or asked.is_set():
             loop.remove_reader(STDIN)

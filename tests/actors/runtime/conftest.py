@@ -1,0 +1,128 @@
+"""Floors of real processes: a supervisor and small actors below it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from actors.runtime import Context
+from actors.runtime.loop_actor import new_event_loop
+from actors.supervisor import ChildSpec, FloorSpec
+from bus.clock import SystemClock
+from bus.directory import DIRECTORY, endpoints
+from bus.messages import ActorState, GetStatus, Message, Status
+from bus.requests import Client, Reply
+from bus.transport import ZmqTransport
+
+HERE = Path(__file__).parent
+
+
+class Floor:
+    """A supervisor's process, and what it says."""
+
+    def __init__(self, run_dir: Path, children: tuple[ChildSpec, ...], until: Callable[..., Any]) -> None:
+        self.run_dir, self.until = run_dir, until
+        spec = FloorSpec("test", "USDT", str(run_dir), str(run_dir / "state"), (), children)
+        file, self.log = run_dir / "floor.json", run_dir / "supervisor.log"
+        file.write_bytes(msgspec.json.encode(spec))
+        environment = {**os.environ, "PYTHONPATH": str(HERE)}
+        command = [sys.executable, str(HERE / "run_floor.py"), str(file), str(self.log)]
+        self.process = subprocess.Popen(command, cwd=HERE.parents[2], env=environment)
+        self.pids: set[int] = set()
+
+    def ask(self, name: str, message: Message, timeout_s: float = 20.0) -> Reply:
+        """Send a request to an actor and wait for the answer."""
+
+        async def session() -> Reply:
+            loop = asyncio.get_running_loop()
+            transport = ZmqTransport(loop)
+            client = Client(transport, loop, SystemClock(), endpoints(self.run_dir, name)[1], "test")
+            try:
+                return await client.request(message, timeout_s)
+            finally:
+                transport.close()
+
+        with asyncio.Runner(loop_factory=new_event_loop) as runner:
+            return runner.run(session())
+
+    @property
+    def status(self) -> Status:
+        reply = self.ask(DIRECTORY, GetStatus())
+        assert isinstance(reply.body, Status), reply
+        self.pids |= {actor.pid for actor in reply.body.actors if actor.pid}
+        return reply.body
+
+    def actor(self, name: str) -> ActorState:
+        """Return an actor as the supervisor sees it."""
+        return next(actor for actor in self.status.actors if actor.name == name)
+
+    def is_in(self, name: str, state: str, condition: Callable[[ActorState], bool] = lambda actor: True) -> ActorState:
+        """Wait until an actor is in a state."""
+
+        def look() -> ActorState | None:
+            actor = self.actor(name)
+            return actor if actor.state == state and condition(actor) else None
+
+        found: ActorState = self.until(look, f"{name} {state}; see {self.log}")
+        return found
+
+    def alerts(self, name: str) -> list[str]:
+        """Return the codes of the alerts that name an actor."""
+        return [alert.code for alert in self.status.alerts if alert.text.startswith(f"{name}:")]
+
+    def said(self, name: str) -> str:
+        """Return an actor's log."""
+        return (self.run_dir / "state" / "logs" / f"{name}.log").read_text()
+
+    def close(self) -> None:
+        """End the floor, and whatever of it is left."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(20.0)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        for pid in self.pids - {self.process.pid}:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+
+
+@pytest.fixture(scope="session")
+def make_child() -> Callable[..., Any]:
+    """Makes the spec of a child whose actor is in `floor_actors`; small timeouts, kind ``twin``."""
+
+    def make(
+        run_dir: Path, name: str, actor: str = "Plain", settings: dict[str, Any] | None = None, **more: Any
+    ) -> Any:
+        context = Context(name, "twin", str(run_dir), str(run_dir / "state"), "test", settings=settings or {})
+        return ChildSpec(context, f"floor_actors:{actor}", **more)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def run_floor(until: Callable[..., Any]) -> Callable[..., AbstractContextManager[Floor]]:
+    """``with run_floor(run_dir, children) as floor`` runs a floor."""
+
+    @contextmanager
+    def run(run_dir: Path, children: tuple[ChildSpec, ...]) -> Iterator[Floor]:
+        floor = Floor(run_dir, children, until)
+        try:
+            yield floor
+        finally:
+            floor.close()
+
+    return run

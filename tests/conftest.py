@@ -1,0 +1,104 @@
+"""What all tests share: short run directories, async tests in a real loop, and waiting for a condition."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import shutil
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from actors.runtime.loop_actor import new_event_loop
+
+TEST_S = 60.0
+"""No async test takes longer; one that does hangs."""
+WAIT_S = 20.0
+"""How long a condition is waited for: only a failing test ever takes so long."""
+LOOK_S = 0.002
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run an ``async def`` test in the loop of our actors; an exception in any of its callbacks fails the test."""
+    test = pyfuncitem.obj
+    if not inspect.iscoroutinefunction(test):
+        return None
+    arguments = {name: pyfuncitem.funcargs[name] for name in inspect.signature(test).parameters}
+    errors: list[BaseException] = []
+
+    def on_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        errors.append(context.get("exception") or RuntimeError(context["message"]))
+
+    async def body() -> None:
+        asyncio.get_running_loop().set_exception_handler(on_error)
+        try:
+            async with asyncio.timeout(TEST_S):
+                await test(**arguments)
+        finally:
+            for argument in arguments.values():
+                if hasattr(argument, "close_in_loop"):
+                    argument.close_in_loop()
+
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(body())
+    if errors:
+        raise errors[0]
+    return True
+
+
+@pytest.fixture
+def run_dir() -> Iterator[Path]:
+    """A run directory whose path is short enough for sockets."""
+    with short_directory() as path:
+        yield path
+
+
+@pytest.fixture(scope="module")
+def module_run_dir() -> Iterator[Path]:
+    """One for all tests of a module."""
+    with short_directory() as path:
+        yield path
+
+
+class short_directory:
+    """A directory right below /tmp, removed at the end."""
+
+    def __enter__(self) -> Path:
+        self.path = Path(tempfile.mkdtemp(prefix="tf", dir="/tmp"))
+        return self.path
+
+    def __exit__(self, *error: object) -> None:
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def until() -> Callable[..., Any]:
+    """``until(condition)`` looks until the condition holds and returns what it gave; fails after a deadline."""
+
+    def wait(condition: Callable[[], Any], what: str = "", limit_s: float = WAIT_S) -> Any:
+        deadline = time.monotonic() + limit_s
+        while not (found := condition()):
+            assert time.monotonic() < deadline, f"not within {limit_s:g} s: {what or inspect.getsource(condition)}"
+            time.sleep(LOOK_S)
+        return found
+
+    return wait
+
+
+@pytest.fixture(scope="session")
+def eventually() -> Callable[..., Awaitable[Any]]:
+    """As `until`, to be awaited, for conditions that the test's own loop brings about."""
+
+    async def wait(condition: Callable[[], Any], what: str = "", limit_s: float = WAIT_S) -> Any:
+        deadline = time.monotonic() + limit_s
+        while not (found := condition()):
+            assert time.monotonic() < deadline, f"not within {limit_s:g} s: {what or inspect.getsource(condition)}"
+            await asyncio.sleep(LOOK_S)
+        return found
+
+    return wait

@@ -1,0 +1,76 @@
+"""A twin in a process of its own, a floor around it, and the folder of captures."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from binance_floor import LIMIT_S, Floor, TwinProcess
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="session")
+def captures() -> Callable[[str], Path]:
+    """Return a path in the folder of captures, or skip the test where it is not there."""
+    folder = Path(os.environ.get("TRADEFLOOR_CAPTURES") or ROOT.parent / "shared" / "fixtures")
+
+    def find(name: str) -> Path:
+        path = folder / name
+        if not path.exists():
+            pytest.skip(f"no capture {name} in {folder}; TRADEFLOOR_CAPTURES names another folder")
+        return path
+
+    return find
+
+
+@pytest.fixture
+def short_dir() -> Iterator[Path]:
+    """A folder with a path short enough for sockets."""
+    with tempfile.TemporaryDirectory(prefix="tf", dir="/tmp") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def make_twin(tmp_path: Path) -> Iterator[Callable[..., TwinProcess]]:
+    """Start twins; all are stopped at the end."""
+    twins: list[TwinProcess] = []
+
+    def make(*arguments: str) -> TwinProcess:
+        folder = tmp_path / f"twin{len(twins)}"
+        folder.mkdir()
+        twins.append(TwinProcess(folder, *arguments))
+        return twins[-1]
+
+    yield make
+    for twin in twins:
+        twin.stop()
+
+
+@pytest.fixture
+def venue(make_twin: Callable[..., TwinProcess]) -> TwinProcess:
+    """A lively twin."""
+    return make_twin("--rate", "400")
+
+
+@pytest.fixture
+def floor(short_dir: Path, venue: TwinProcess) -> Iterator[Floor]:
+    """A floor; stopped before its twin."""
+    floor = Floor(short_dir)
+    yield floor
+    floor.stop()
+
+
+@pytest.fixture
+def run() -> Callable[[Coroutine[Any, Any, Any]], Any]:
+    """Run a coroutine within the tests' limit."""
+
+    def run_it(work: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run(asyncio.wait_for(work, LIMIT_S * 2))
+
+    return run_it

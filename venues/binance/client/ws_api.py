@@ -1,0 +1,229 @@
+"""The WebSocket API: requests by id, and the account's events, on one connection.
+
+A request is written before `call` returns, in the order of calls. Its answer, an error, or the lack of both is told
+once to its callback; an answer that comes after that (the timeout was ours, not the venue's) is told as well.
+Nothing is ever resent. Source: Binance Spot API, web-socket-api, 2026-07.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import msgspec
+from msgspec import Raw
+
+from venues.binance.client.access import Credentials
+from venues.binance.client.clock import ServerClock
+from venues.binance.client.errors import ApiError, ClientError, NoAnswer, NotSent, UnreadableAnswer, api_error
+from venues.binance.client.signing import signer_for, ws_payload
+from venues.binance.client.socket import Socket
+
+__all__ = ["Answered", "WsApi"]
+
+Answered: TypeAlias = Callable[[bytes | ClientError], None]
+"""Told the result's JSON, or what went wrong."""
+
+PENDING_LIMIT = 1000
+"""Requests without an answer; beyond it the venue is not answering, and nothing more is sent."""
+LATE_S = 60.0
+"""How long an answer may come after its timeout and still be told; no answer is known to take a minute."""
+RECV_WINDOW_MS = 5000
+
+
+class _ErrorBody(msgspec.Struct, frozen=True):
+    code: int
+    msg: str
+    data: dict[str, Any] | None = None
+
+
+class _Frame(msgspec.Struct, frozen=True):
+    """Any message: an answer has `status`, an event `event`."""
+
+    id: int | str | None = None
+    status: int = 0
+    result: Raw = Raw()
+    error: _ErrorBody | None = None
+    event: Raw = Raw()
+
+
+class _Pending:
+    __slots__ = ("answered", "late", "timer")
+
+    def __init__(self, answered: Answered, timer: asyncio.TimerHandle) -> None:
+        self.answered = answered
+        self.timer = timer
+        self.late = False
+
+
+_frames = msgspec.json.Decoder(_Frame)
+_encode = msgspec.json.Encoder().encode
+
+
+class WsApi:
+    """One connection. `on_event` gets each event's JSON, `on_unreadable` what is neither answer nor event."""
+
+    def __init__(
+        self,
+        socket: Socket,
+        credentials: Credentials | None,
+        clock: ServerClock,
+        on_event: Callable[[bytes], None],
+        on_unreadable: Callable[[UnreadableAnswer], None],
+    ) -> None:
+        self.credentials = credentials
+        self._socket = socket
+        self._clock = clock
+        self._on_event, self._on_unreadable = on_event, on_unreadable
+        self._loop = asyncio.get_running_loop()
+        self._pending: dict[int, _Pending] = {}
+        self._last_id = 0
+        self._is_open = True
+        self._drained: asyncio.Future[None] | None = None
+        if credentials is not None:
+            self._api_key = credentials.api_key.reveal()
+            self._signer = signer_for(credentials.api_secret.reveal())
+
+    @property
+    def is_open(self) -> bool:
+        """False once the connection has ended."""
+        return self._is_open
+
+    def call(
+        self,
+        method: str,
+        params: dict[str, str | int],
+        answered: Answered,
+        timeout_s: float,
+        signed: bool = True,
+        recv_window_ms: int = RECV_WINDOW_MS,
+    ) -> int:
+        """Write a request and return the timestamp (server's UNIX ms) that it carries, 0 where it is not signed.
+
+        Raises NotSent where nothing left, NoAnswer where that is not certain; then `answered` is never called.
+        """
+        if not self._is_open:
+            raise NotSent("the connection to the WebSocket API is closed")
+        if len(self._pending) >= PENDING_LIMIT:
+            raise NotSent(f"{PENDING_LIMIT} requests are without an answer")
+        stamp = 0
+        if signed:
+            stamp = self._sign(params, recv_window_ms)
+        self._last_id += 1
+        number = self._last_id
+        self._socket.send(_encode({"id": number, "method": method, "params": params}))
+        timer = self._loop.call_later(timeout_s, self._time_out, number, f"{method}: no answer in {timeout_s:g} s")
+        self._pending[number] = _Pending(answered, timer)
+        return stamp
+
+    async def request(
+        self, method: str, params: dict[str, str | int], timeout_s: float = 10.0, signed: bool = True
+    ) -> bytes:
+        """As `call`, and wait: return the result's JSON or raise the error."""
+        future: asyncio.Future[bytes | ClientError] = self._loop.create_future()
+
+        def answered(answer: bytes | ClientError) -> None:
+            if not future.done():
+                future.set_result(answer)
+
+        self.call(method, params, answered, timeout_s, signed)
+        answer = await future
+        if isinstance(answer, ClientError):
+            raise answer
+        return answer
+
+    async def run(self, ended: Callable[[str], None]) -> None:
+        """Read until the connection ends; then tell why, and after that each request that it will not be answered."""
+        while True:
+            raw = await self._socket.read()
+            if raw is None:
+                break
+            self._take(raw)
+        self._is_open = False
+        ended(self._socket.reason)
+        self._fail_pending(f"the connection ended before the answer: {self._socket.reason}")
+
+    async def drain(self, limit_s: float) -> None:
+        """Wait until every request is answered or has timed out, at most `limit_s`."""
+        if self._is_open and self._waits():
+            self._drained = self._loop.create_future()
+            await asyncio.wait([self._drained], timeout=limit_s)
+
+    def abort(self, reason: str) -> None:
+        """End the connection."""
+        self._socket.abort(reason)
+
+    def _sign(self, params: dict[str, str | int], recv_window_ms: int) -> int:
+        if self.credentials is None:
+            raise NotSent("the request needs an API key, and none is configured")
+        if not self._clock.is_known:
+            raise NotSent("the server's time is not known")
+        stamp = self._clock.now_ms()
+        params["apiKey"] = self._api_key
+        params["recvWindow"] = recv_window_ms
+        params["timestamp"] = stamp
+        params["signature"] = self._signer.sign(ws_payload(params))
+        return stamp
+
+    def _take(self, raw: bytes) -> None:
+        try:
+            frame = _frames.decode(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            self._on_unreadable(UnreadableAnswer(raw, str(error)))
+            return
+        if frame.status:
+            self._take_answer(frame, raw)
+        elif bytes(frame.event):
+            self._on_event(bytes(frame.event))
+        else:
+            self._on_unreadable(UnreadableAnswer(raw, "neither an answer nor an event"))
+
+    def _take_answer(self, frame: _Frame, raw: bytes) -> None:
+        pending = self._pending.pop(frame.id, None) if isinstance(frame.id, int) else None
+        answer = _answer_of(frame, raw)
+        if pending is not None:
+            pending.timer.cancel()
+            pending.answered(answer)
+            self._note_drained()
+        elif isinstance(answer, ApiError):  # to nobody: the key was revoked, or our message was no request
+            self._on_unreadable(UnreadableAnswer(raw, str(answer), frame.status))
+
+    def _time_out(self, number: int, reason: str) -> None:
+        pending = self._pending[number]
+        if pending.late:
+            del self._pending[number]
+            return
+        pending.late = True
+        pending.timer = self._loop.call_later(LATE_S, self._time_out, number, reason)
+        pending.answered(NoAnswer(reason))
+        self._note_drained()
+
+    def _waits(self) -> bool:
+        return any(not pending.late for pending in self._pending.values())
+
+    def _note_drained(self) -> None:
+        if self._drained is not None and not self._drained.done() and not self._waits():
+            self._drained.set_result(None)
+
+    def _fail_pending(self, reason: str) -> None:
+        waiting, self._pending = self._pending, {}
+        for pending in waiting.values():
+            pending.timer.cancel()
+            if not pending.late:
+                pending.answered(NoAnswer(reason))
+        self._note_drained()
+
+
+def _answer_of(frame: _Frame, raw: bytes) -> bytes | ClientError:
+    if frame.error is not None:
+        return api_error(frame.error.code, frame.error.msg, frame.status, _retry_after_s(frame.error))
+    if frame.status == 200:
+        return bytes(frame.result)
+    return UnreadableAnswer(raw, "an answer without result and error", frame.status)
+
+
+def _retry_after_s(error: _ErrorBody) -> float:
+    data = error.data or {}
+    now, until = data.get("serverTime"), data.get("retryAfter")
+    return max(0.0, (until - now) / 1000) if isinstance(now, int) and isinstance(until, int) else 0.0

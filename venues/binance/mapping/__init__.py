@@ -1,0 +1,1 @@
+"""Pure functions between Binance Spot's payloads and the floor's messages."""

@@ -1,0 +1,186 @@
+"""The account: user-data events, fills and balances -> messages.
+
+Source: Binance Spot API, user-data-stream and rest-api (account endpoints), 2026-07.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from bus.messages import (
+    Balance,
+    Code,
+    Fill,
+    InstrumentId,
+    Liquidity,
+    OrderEvent,
+    OrderEventKind,
+    Side,
+    Source,
+)
+from venues.binance.client.payloads import Account, AccountTrade, ExecutionReport, OutboundAccountPosition
+from venues.binance.mapping.orders import average
+from venues.binance.mapping.words import MS, expiry_code, order_status, order_type, side_of, time_in_force
+
+__all__ = [
+    "EventKind",
+    "balances_of",
+    "event_kind",
+    "execution_report",
+    "fill_of",
+    "messages_of",
+    "own_client_id",
+    "position_of",
+]
+
+_KINDS = {
+    "NEW": OrderEventKind.ACCEPTED,
+    "CANCELED": OrderEventKind.CANCELED,
+    "EXPIRED": OrderEventKind.EXPIRED,
+    "REJECTED": OrderEventKind.REJECTED,
+    "REPLACED": OrderEventKind.UPDATED,
+    "TRADE": OrderEventKind.REPORT,
+    "TRADE_PREVENTION": OrderEventKind.REPORT,
+}
+
+
+class EventKind(msgspec.Struct, frozen=True):
+    """What every user-data event has: its type and its time."""
+
+    type: str = msgspec.field(name="e")
+    event_ms: int = msgspec.field(name="E", default=0)
+
+
+_kind = msgspec.json.Decoder(EventKind)
+_report = msgspec.json.Decoder(ExecutionReport)
+_position = msgspec.json.Decoder(OutboundAccountPosition)
+
+
+def event_kind(raw: bytes) -> EventKind:
+    """Return an event's type. Raises msgspec.DecodeError for what is no event."""
+    return _kind.decode(raw)
+
+
+def execution_report(raw: bytes) -> ExecutionReport:
+    """Return an ``executionReport``. Raises msgspec.DecodeError."""
+    return _report.decode(raw)
+
+
+def own_client_id(report: ExecutionReport) -> str:
+    """Return the order's own client id: on a cancel `c` is the cancel request's, and `C` the order's."""
+    return report.original_id or report.client_id
+
+
+def messages_of(
+    report: ExecutionReport,
+    instance: str,
+    instrument: InstrumentId,
+    ts_init: int,
+    order_id: str = "",
+    strategy: str = "",
+    raw: bytes = b"",
+) -> tuple[Fill | OrderEvent, ...]:
+    """Return what a report says: a Fill first, where it is a trade, then the order as it stands after it.
+
+    Only a TRADE with id, size and price is a fill; anything less leaves its trace in the order's `filled` alone, from
+    which the reconciler sees that a fill is to be fetched.
+    """
+    client_id, venue_id = own_client_id(report), str(report.order_id)
+    order = OrderEvent(
+        kind=_KINDS.get(report.execution, OrderEventKind.REPORT),
+        instance=instance,
+        instrument=instrument,
+        client_order_id=client_id,
+        source=Source.STREAM,
+        ts_event=report.time_ms * MS,
+        ts_init=ts_init,
+        order_id=order_id,
+        venue_order_id=venue_id,
+        strategy=strategy,
+        status=order_status(report.status),
+        side=side_of(report.side),
+        type=order_type(report.type),
+        size=report.size or None,
+        price=report.price or None,
+        time_in_force=time_in_force(report.time_in_force),
+        filled=report.filled,
+        code=_code(report),
+        reason=_reason(report),
+        raw=raw,
+        average_price=average(report.filled_quote, report.filled),
+        trigger_price=report.stop_price or None,
+        quote_size=report.quote_size or None,
+        post_only=report.type == "LIMIT_MAKER",
+    )
+    if report.execution != "TRADE" or report.trade_id < 0 or not (report.last_size and report.last_price):
+        return (order,)
+    fill = Fill(
+        trade_id=str(report.trade_id),
+        instance=instance,
+        instrument=instrument,
+        client_order_id=client_id,
+        venue_order_id=venue_id,
+        side=side_of(report.side),
+        price=report.last_price,
+        size=report.last_size,
+        fee=report.fee,
+        fee_currency=report.fee_asset or "",
+        liquidity=Liquidity.MAKER if report.is_maker else Liquidity.TAKER,
+        source=Source.STREAM,
+        ts_event=report.time_ms * MS,
+        ts_init=ts_init,
+        order_id=order_id,
+        strategy=strategy,
+        raw=raw,
+    )
+    return fill, order
+
+
+def _code(report: ExecutionReport) -> Code:
+    if report.execution == "REJECTED":
+        return Code.VENUE_REJECTED
+    return expiry_code(report.status, report.expiry_reason)
+
+
+def _reason(report: ExecutionReport) -> str:
+    return report.expiry_reason or (report.reject_reason if report.reject_reason != "NONE" else "")
+
+
+def position_of(raw: bytes, instance: str, ts_init: int) -> tuple[Balance, ...]:
+    """``outboundAccountPosition`` -> balances. Raises msgspec.DecodeError."""
+    position = _position.decode(raw)
+    return tuple(
+        Balance(instance, one.asset, one.free, one.locked, Source.STREAM, position.update_ms * MS, ts_init)
+        for one in position.balances
+    )
+
+
+def balances_of(account: Account, instance: str, ts_init: int) -> tuple[Balance, ...]:
+    """GET /api/v3/account -> the balances that are not zero."""
+    return tuple(
+        Balance(instance, one.asset, one.free, one.locked, Source.QUERY, account.update_time * MS, ts_init)
+        for one in account.balances
+        if one.free or one.locked
+    )
+
+
+def fill_of(
+    trade: AccountTrade, instance: str, instrument: InstrumentId, ts_init: int, client_order_id: str = ""
+) -> Fill:
+    """GET /api/v3/myTrades -> Fill. The venue names the order by its own id alone."""
+    return Fill(
+        trade_id=str(trade.id),
+        instance=instance,
+        instrument=instrument,
+        client_order_id=client_order_id,
+        venue_order_id=str(trade.order_id),
+        side=Side.BUY if trade.is_buyer else Side.SELL,
+        price=trade.price,
+        size=trade.qty,
+        fee=trade.commission,
+        fee_currency=trade.commission_asset,
+        liquidity=Liquidity.MAKER if trade.is_maker else Liquidity.TAKER,
+        source=Source.QUERY,
+        ts_event=trade.time * MS,
+        ts_init=ts_init,
+    )

@@ -1,0 +1,81 @@
+"""The venue's words and ours. A word that is new to us becomes UNKNOWN, never an error."""
+
+from __future__ import annotations
+
+from bus.messages import Code, InstrumentStatusWord, OrderStatus, OrderType, Side, TimeInForce
+
+__all__ = ["MS", "expiry_code", "instrument_status", "order_status", "order_type", "side_of", "time_in_force"]
+
+MS = 1_000_000
+"""Nanoseconds in a millisecond."""
+
+_STATUS = {
+    "NEW": OrderStatus.ACCEPTED,
+    "PENDING_NEW": OrderStatus.ACCEPTED,
+    "PENDING_CANCEL": OrderStatus.ACCEPTED,
+    "PARTIALLY_FILLED": OrderStatus.PARTIALLY_FILLED,
+    "FILLED": OrderStatus.FILLED,
+    "CANCELED": OrderStatus.CANCELED,
+    "REJECTED": OrderStatus.REJECTED,
+    "EXPIRED": OrderStatus.EXPIRED,
+    "EXPIRED_IN_MATCH": OrderStatus.EXPIRED,
+}
+_TYPES = {
+    "LIMIT": OrderType.LIMIT,
+    "LIMIT_MAKER": OrderType.LIMIT,
+    "MARKET": OrderType.MARKET,
+    "STOP_LOSS": OrderType.STOP_MARKET,
+    "STOP_LOSS_LIMIT": OrderType.STOP_LIMIT,
+    "TAKE_PROFIT": OrderType.MARKET_IF_TOUCHED,
+    "TAKE_PROFIT_LIMIT": OrderType.LIMIT_IF_TOUCHED,
+}
+_INSTRUMENT_STATUS = {
+    "TRADING": InstrumentStatusWord.TRADING,
+    "END_OF_DAY": InstrumentStatusWord.CLOSED,
+    "HALT": InstrumentStatusWord.HALTED,
+    "BREAK": InstrumentStatusWord.SUSPENDED,
+    "CANCEL_ONLY": InstrumentStatusWord.CANCEL_ONLY,
+}
+_EXPIRY = {
+    "UNFILLED_IOC_QUANTITY_EXPIRED": Code.UNFILLED,
+    "UNFILLED_FOK_ORDER_EXPIRED": Code.UNFILLED,
+    "INSUFFICIENT_LIQUIDITY": Code.UNFILLED,
+    "OCO_TRIGGER": Code.LINKED_ORDER,
+    "OTO_PHASE_ONE_EXPIRED": Code.LINKED_ORDER,
+    "EXCHANGE_CANCELED": Code.CANCELED_BY_VENUE,
+    "EXECUTION_RULE_PRICE_RANGE_EXCEEDED": Code.CANCELED_BY_VENUE,
+    "REJECTED": Code.VENUE_REJECTED,
+}
+"""Source: Binance Spot API, user-data-stream, order expiry reason, 2026-07."""
+
+
+def order_status(word: str) -> OrderStatus:
+    """Return our word for an order's status."""
+    return _STATUS.get(word, OrderStatus.UNKNOWN)
+
+
+def order_type(word: str) -> OrderType:
+    """Return our word for an order's type; LIMIT_MAKER is a LIMIT that is post-only."""
+    return _TYPES.get(word, OrderType.UNKNOWN)
+
+
+def side_of(word: str) -> Side:
+    """Return the side."""
+    return Side(word)
+
+
+def time_in_force(word: str) -> TimeInForce:
+    """Return the time in force; UNKNOWN for an empty one, which acknowledgements have."""
+    return TimeInForce(word)
+
+
+def instrument_status(word: str) -> InstrumentStatusWord:
+    """Return our word for a symbol's status."""
+    return _INSTRUMENT_STATUS.get(word, InstrumentStatusWord.UNKNOWN)
+
+
+def expiry_code(status: str, reason: str) -> Code:
+    """Return why the venue ended an order by itself; NONE where it does not say."""
+    if status == "EXPIRED_IN_MATCH":
+        return Code.SELF_TRADE
+    return _EXPIRY.get(reason, Code.NONE)

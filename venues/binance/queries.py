@@ -1,0 +1,235 @@
+"""What the execution actor is asked about the account. A failed query is a refusal, never an empty list.
+
+Source: Binance Spot API, rest-api (account endpoints), 2026-07: lists hold at most 1000 entries, ascending; a start
+and an end may lie 24 hours apart at most.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from actors.runtime import ActorExit, Context, ExitCode
+from bus.codec import RequestHeader
+from bus.messages import (
+    BalancesAnswer,
+    Code,
+    FillsAnswer,
+    InstrumentId,
+    Message,
+    OrderAnswer,
+    OrderEvent,
+    OrderEventKind,
+    OrdersAnswer,
+    QueryBalances,
+    QueryFills,
+    QueryOpenOrders,
+    QueryOrder,
+    Refused,
+    Source,
+    split_instrument_id,
+)
+from venues.binance.client.errors import NO_SUCH_ORDER, ORDER_ARCHIVED, ApiError, Banned, ClientError
+from venues.binance.client.payloads import AccountTrade, OrderBody
+from venues.binance.client.rest import Rest
+from venues.binance.mapping.account import balances_of, fill_of
+from venues.binance.mapping.errors import refusal_of
+from venues.binance.mapping.orders import order_report
+from venues.binance.settings import Settings
+from venues.venue import ExecutionVenue
+
+__all__ = ["Queries"]
+
+PAGE = 1000
+"""The most that a list holds."""
+PAGES_LIMIT = 50
+"""Pages of one query, at weight 20 each; what is beyond is said by ``complete=False``."""
+DAY_MS = 86_400_000
+VENUE_IDS_KEPT = 100_000
+"""Venue order ids whose client id is remembered, so that fills by query can name it: some 20 MB."""
+CLOCK_MARGIN_MS = 60_000
+"""Our times may differ from the venue's by this much before anybody would trade: windows begin so much earlier."""
+_MS = 1_000_000
+
+
+class Queries(ExecutionVenue):
+    """The part of the execution actor that only reads."""
+
+    rest: Rest
+    settings: Settings
+
+    def __init__(self, context: Context, **arguments: object) -> None:
+        super().__init__(context, **arguments)
+        self._client_ids: OrderedDict[str, str] = OrderedDict()
+
+    async def on_query_open_orders(self, message: QueryOpenOrders, header: RequestHeader) -> Message:
+        """Answer with every open order, or those of one instrument."""
+        asked = self.clock.time_ns()
+        try:
+            bodies = await self._open_bodies(message.instrument)
+        except ClientError as error:
+            return self._refuse(error)
+        return OrdersAnswer(tuple(self._report(body) for body in bodies), True, asked)
+
+    async def on_query_order(self, message: QueryOrder, header: RequestHeader) -> Message:
+        """Answer with one order; with none only where the venue said definitely that it has none."""
+        symbol = self.symbol_of(message.instrument)
+        if isinstance(symbol, Refused):
+            return symbol
+        if not message.client_order_id and not message.venue_order_id:
+            return Refused(Code.NO_SUCH_ORDER, "a query needs a client order id or the venue's")
+        try:
+            body = await self.rest.order(symbol, message.client_order_id, message.venue_order_id)
+            return OrderAnswer(self._report(body))
+        except ApiError as error:
+            if error.code == ORDER_ARCHIVED:
+                return OrderAnswer(None, complete=False)
+            if error.code != NO_SUCH_ORDER:
+                return self._refuse(error)
+        except ClientError as error:
+            return self._refuse(error)
+        if not message.history:
+            return OrderAnswer(None)
+        try:
+            found, complete = await self._in_history(message, symbol)
+        except ClientError as error:
+            return self._refuse(error)
+        return OrderAnswer(self._report(found) if found is not None else None, complete)
+
+    async def on_query_fills(self, message: QueryFills, header: RequestHeader) -> Message:
+        """Answer with all fills after a trade id, or since a time; oldest first."""
+        symbol = self.symbol_of(message.instrument)
+        if isinstance(symbol, Refused):
+            return symbol
+        if message.after and not message.after.isdigit():
+            return Refused(Code.UNSUPPORTED, f"after {message.after!r}: the venue's trade ids are numbers")
+        asked = self.clock.time_ns()
+        try:
+            trades, complete = await self._trades(symbol, message)
+        except ClientError as error:
+            return self._refuse(error)
+        now = self.clock.time_ns()
+        fills = tuple(
+            fill_of(trade, self.instance, message.instrument, now, self.client_id_of(str(trade.order_id)))
+            for trade in trades
+        )
+        return FillsAnswer(fills, complete, asked)
+
+    async def on_query_balances(self, message: QueryBalances, header: RequestHeader) -> Message:
+        """Answer with all balances that are not zero."""
+        asked = self.clock.time_ns()
+        try:
+            account = await self.rest.account()
+        except ClientError as error:
+            return self._refuse(error)
+        return BalancesAnswer(balances_of(account, self.instance, self.clock.time_ns()), True, asked)
+
+    # names
+
+    def symbol_of(self, instrument: InstrumentId) -> str | Refused:
+        """Return the venue's symbol, or the refusal of an instrument that is not this venue's."""
+        try:
+            symbol, venue = split_instrument_id(instrument)
+        except ValueError as error:
+            return Refused(Code.NO_SUCH_INSTRUMENT, str(error))
+        if venue != self.settings.venue_id:
+            reason = f"{instrument} is not an instrument of {self.instance} ({self.settings.venue_id})"
+            return Refused(Code.NO_SUCH_INSTRUMENT, reason)
+        return symbol
+
+    def instrument_of(self, symbol: str) -> InstrumentId:
+        """Return the id of the venue's symbol."""
+        return f"{symbol}.{self.settings.venue_id}"
+
+    def client_id_of(self, venue_order_id: str) -> str:
+        """Return the client id of an order that this life has heard of, else an empty string."""
+        return self._client_ids.get(venue_order_id, "")
+
+    def note_venue_id(self, venue_order_id: int, client_order_id: str) -> None:
+        """Remember whose venue order id this is."""
+        if not client_order_id or venue_order_id < 0:
+            return
+        self._client_ids[str(venue_order_id)] = client_order_id
+        if len(self._client_ids) > VENUE_IDS_KEPT:
+            self._client_ids.popitem(last=False)
+
+    # how
+
+    async def _open_bodies(self, instrument: InstrumentId) -> list[OrderBody]:
+        if not instrument:
+            return await self.rest.open_orders()
+        symbol = self.symbol_of(instrument)
+        return [] if isinstance(symbol, Refused) else await self.rest.open_orders(symbol)
+
+    def _report(self, body: OrderBody) -> OrderEvent:
+        instrument, now = self.instrument_of(body.symbol), self.clock.time_ns()
+        return order_report(body, OrderEventKind.REPORT, Source.QUERY, self.instance, instrument, now)
+
+    def _refuse(self, error: ClientError) -> Refused:
+        if isinstance(error, Banned):
+            raise ActorExit(ExitCode.BANNED, f"{self.instance}: {error}")
+        return refusal_of(error)
+
+    async def _in_history(self, message: QueryOrder, symbol: str) -> tuple[OrderBody | None, bool]:
+        """Look for the order in the venue's history since `since_ns` (0: the last day): (found, whether complete)."""
+        now_ms = self.clock.time_ns() // _MS
+        start_ms = (message.since_ns // _MS if message.since_ns else now_ms - DAY_MS) - CLOCK_MARGIN_MS
+        for page_number in range(PAGES_LIMIT):
+            end_ms = start_ms + DAY_MS - 1
+            page = await self.rest.all_orders(symbol, startTime=start_ms, endTime=end_ms, limit=PAGE)
+            if page:
+                return await self._in_pages(message, symbol, page, PAGES_LIMIT - page_number)
+            if end_ms > now_ms:
+                return None, True
+            start_ms = end_ms + 1
+        return None, False
+
+    async def _in_pages(
+        self, message: QueryOrder, symbol: str, page: list[OrderBody], limit: int
+    ) -> tuple[OrderBody | None, bool]:
+        """Look through a page and, by order id, all that follow it."""
+        for _ in range(limit):
+            for body in page:
+                if _is_asked_for(body, message):
+                    return body, True
+            if not page:
+                return None, True
+            page = await self.rest.all_orders(symbol, orderId=page[-1].order_id + 1, limit=PAGE)
+        return None, False
+
+    async def _trades(self, symbol: str, message: QueryFills) -> tuple[list[AccountTrade], bool]:
+        """Return (fills, whether those are all)."""
+        if message.after:
+            found: list[AccountTrade] = []
+            next_id = int(message.after) + 1
+        elif message.since_ns:
+            first = await self._first_trades(symbol, message.since_ns // _MS - CLOCK_MARGIN_MS)
+            if not first:
+                return [], first is not None
+            found, next_id = first, first[-1].id + 1
+        else:
+            page = await self.rest.my_trades(symbol, limit=PAGE)
+            return page, len(page) < PAGE
+        for _ in range(PAGES_LIMIT):
+            page = await self.rest.my_trades(symbol, fromId=next_id, limit=PAGE)
+            found += page
+            if len(page) < PAGE:
+                return found, True
+            next_id = page[-1].id + 1
+        return found, False
+
+    async def _first_trades(self, symbol: str, start_ms: int) -> list[AccountTrade] | None:
+        """Return the first page since a time, found day by day; None where too many days were empty."""
+        now_ms = self.clock.time_ns() // _MS
+        for _ in range(PAGES_LIMIT):
+            end_ms = start_ms + DAY_MS - 1
+            page = await self.rest.my_trades(symbol, startTime=start_ms, endTime=end_ms, limit=PAGE)
+            if page or end_ms > now_ms:
+                return page
+            start_ms = end_ms + 1
+        return None
+
+
+def _is_asked_for(body: OrderBody, message: QueryOrder) -> bool:
+    if message.client_order_id:
+        return body.client_order_id == message.client_order_id
+    return str(body.order_id) == message.venue_order_id

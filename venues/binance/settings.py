@@ -1,0 +1,111 @@
+"""An instance's settings, and where its environment is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from actors.runtime import ActorExit, ExitCode, Secret
+from venues.binance.client.access import Access, Credentials, Endpoints
+from venues.binance.client.errors import NotSent
+from venues.binance.client.signing import signer_for
+from venues.secrets import resolve
+
+__all__ = ["ACCOUNT_TYPES", "ENVIRONMENTS", "Settings", "locator", "read_settings"]
+
+ACCOUNT_TYPES = ("spot",)
+ENVIRONMENTS = ("twin", "live", "testnet", "demo")
+
+_ENDPOINTS = {
+    "live": Endpoints(
+        "https://api.binance.com", "wss://stream.binance.com:9443", "wss://ws-api.binance.com:443/ws-api/v3"
+    ),
+    "testnet": Endpoints(
+        "https://testnet.binance.vision",
+        "wss://stream.testnet.binance.vision",
+        "wss://ws-api.testnet.binance.vision/ws-api/v3",
+    ),
+    "demo": Endpoints(
+        "https://demo-api.binance.com", "wss://demo-stream.binance.com", "wss://demo-ws-api.binance.com/ws-api/v3"
+    ),
+}
+"""Source: Binance Spot API, general information of rest-api, web-socket-streams and web-socket-api, 2026-07."""
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What an instance of this adapter is configured with.
+
+    `api_key` and `api_secret` are references (see `venues.secrets`). `announcement` is the path of a file whose first
+    line is the twin's greeting: its addresses and key. `recv_window_ms` is how long the venue may take to accept an
+    order (the venue's own limit is 60000).
+    """
+
+    adapter: Literal["binance"]
+    account_type: Literal["spot"]
+    environment: Literal["twin", "live", "testnet", "demo"]
+    venue_id: str
+    api_key: str | None = None
+    api_secret: str | None = None
+    announcement: str | None = None
+    recv_window_ms: int = 5000
+
+
+def read_settings(found: dict[str, Any]) -> Settings:
+    """Return the settings in `found`. Raises ActorExit (exit code 10) naming what is wrong and what was expected."""
+    try:
+        settings = msgspec.convert(found, Settings)
+    except msgspec.ValidationError as error:
+        raise ActorExit(ExitCode.CONFIGURATION, f"settings of a binance instance: {error}") from None
+    if not 1 <= settings.recv_window_ms <= 60_000:
+        raise ActorExit(ExitCode.CONFIGURATION, f"recv_window_ms is {settings.recv_window_ms}; expected 1 to 60000")
+    if settings.environment == "twin" and not settings.announcement:
+        raise ActorExit(ExitCode.CONFIGURATION, "environment twin: announcement is missing; expected the file's path")
+    return settings
+
+
+def locator(settings: Settings, trading: bool) -> Callable[[], Access]:
+    """Return what says where the venue is and by which key, as of now.
+
+    Keys are resolved only where `trading` needs them. The returned callable raises `NotSent` while a twin has not
+    announced itself; `locator` itself raises ActorExit for a key that is missing or that nothing can be signed with.
+    """
+    if settings.environment == "twin":
+        path = Path(settings.announcement or "")
+        return lambda: _announced(path)
+    credentials = None
+    if trading:
+        key, secret = (
+            resolve(getattr(settings, name) or "", f"{settings.venue_id}: {name}") for name in ("api_key", "api_secret")
+        )
+        try:
+            signer_for(secret.reveal())
+        except ValueError as error:
+            raise ActorExit(ExitCode.CONFIGURATION, f"{settings.venue_id}: api_secret: {error}") from None
+        credentials = Credentials(key, secret)
+    access = Access(_ENDPOINTS[settings.environment], credentials)
+    return lambda: access
+
+
+class _Greeting(msgspec.Struct, frozen=True):
+    rest: str
+    stream: str
+    ws_api: str
+    api_key: str
+    api_secret: str
+
+
+def _announced(path: Path) -> Access:
+    try:
+        line, newline, _ = path.read_bytes().partition(b"\n")
+        if not newline:
+            raise NotSent(f"the twin has not announced itself in {path} yet")
+        greeting = msgspec.json.decode(line, type=_Greeting)
+    except OSError as error:
+        raise NotSent(f"the twin's announcement {path} cannot be read: {error.strerror}") from None
+    except msgspec.DecodeError as error:
+        raise NotSent(f"the twin's announcement {path}: {error}") from None
+    endpoints = Endpoints(greeting.rest, greeting.stream, greeting.ws_api)
+    return Access(endpoints, Credentials(Secret(greeting.api_key), Secret(greeting.api_secret)))

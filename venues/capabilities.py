@@ -1,0 +1,141 @@
+"""What a venue's adapter does, cell by cell: the source of the docs' tables and of every denial before sending."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+
+import msgspec
+
+from bus.messages import ContingencyType, OrderType, TimeInForce
+
+__all__ = ["AdapterInfo", "Cancel", "Capabilities", "Cell", "History", "Instruction", "MarketData", "Modify", "Query"]
+
+
+class Cell(StrEnum):
+    """How something is done."""
+
+    NATIVE = "N"
+    PER_SYMBOL = "S"
+    MAPPED = "M"
+    EMULATED = "E"
+    PARAMS = "P"
+    NONE = "-"
+
+
+class Instruction(StrEnum):
+    """What an order may carry beside type and time in force."""
+
+    POST_ONLY = "post_only"
+    REDUCE_ONLY = "reduce_only"
+    QUOTE_SIZE = "quote_size"
+    DISPLAY_SIZE = "display_size"
+    HEDGE_MODE = "hedge mode"
+    LEVERAGE = "leverage"
+    MARGIN_MODE = "margin mode"
+    SELF_TRADE_PREVENTION = "self-trade prevention mode"
+    DEAD_MANS_SWITCH = "dead man's switch"
+
+
+class Modify(StrEnum):
+    """What of a working order can be changed."""
+
+    PRICE = "price"
+    SIZE = "size"
+
+
+class Cancel(StrEnum):
+    """What can be canceled, or submitted, at once."""
+
+    ONE = "one"
+    ALL_OWN = "all own"
+    BATCH = "batch"
+    BATCH_SUBMIT = "batch submit"
+
+
+class MarketData(StrEnum):
+    """Live topics; the values of those with a topic are its kind."""
+
+    QUOTE = "quote"
+    TRADE = "trade"
+    BAR = "bar"
+    BOOK = "book"
+    BOOK_ORDERS = "book_orders"
+    MARK = "mark"
+    INDEX = "index"
+    FUNDING = "funding"
+    LIQUIDATION = "liquidation"
+    TICKER = "ticker"
+    INSTRUMENT = "instrument"
+    BOOK_SNAPSHOT = "book snapshot by request"
+
+
+class History(StrEnum):
+    """What was."""
+
+    QUOTE = "quote"
+    TRADE = "trade"
+    BAR = "bar"
+    FUNDING = "funding"
+
+
+class Query(StrEnum):
+    """What can be asked about an account."""
+
+    OPEN_ORDERS = "open orders"
+    ORDER_HISTORY = "order history"
+    FILLS = "fills"
+    POSITIONS = "positions"
+    BALANCES = "balances"
+
+
+class Capabilities(msgspec.Struct, frozen=True):
+    """One account type's table. What is not named is `Cell.NONE`, so that nothing is promised by omission."""
+
+    order_types: Mapping[OrderType, Cell] = {}
+    time_in_force: Mapping[TimeInForce, Cell] = {}
+    instructions: Mapping[Instruction, Cell] = {}
+    modify: Mapping[Modify, Cell] = {}
+    cancel: Mapping[Cancel, Cell] = {}
+    contingencies: Mapping[ContingencyType, Cell] = {}
+    market_data: Mapping[MarketData, Cell] = {}
+    history: Mapping[History, Cell] = {}
+    queries: Mapping[Query, Cell] = {}
+
+    def rows(self) -> Iterator[tuple[str, str, Cell]]:
+        """Yield (group, word, cell) for every word there is, in the vocabulary's order: a table's rows."""
+        for group, words in _GROUPS.items():
+            table: Mapping[StrEnum, Cell] = getattr(self, group)
+            for word in words:
+                if word.name != "UNKNOWN" and word.value != "NONE":
+                    yield group, word.value, table.get(word, Cell.NONE)
+
+
+_GROUPS: dict[str, type[StrEnum]] = {
+    "order_types": OrderType,
+    "time_in_force": TimeInForce,
+    "instructions": Instruction,
+    "modify": Modify,
+    "cancel": Cancel,
+    "contingencies": ContingencyType,
+    "market_data": MarketData,
+    "history": History,
+    "queries": Query,
+}
+
+
+class AdapterInfo(msgspec.Struct, frozen=True):
+    """A venue package as configuration and supervisor see it, without importing its client.
+
+    `market_data` and `execution` are import paths (``package.module:Class``), `settings` the struct that an instance's
+    settings must fit, `twin` the arguments after the Python interpreter that start its twin.
+    """
+
+    name: str
+    account_types: tuple[str, ...]
+    environments: tuple[str, ...]
+    market_data: str
+    execution: str
+    settings: type[msgspec.Struct]
+    capabilities: Mapping[str, Capabilities]
+    twin: tuple[str, ...]

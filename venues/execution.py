@@ -1,0 +1,181 @@
+"""What every venue's execution actor has in common: checks before a write, events that are kept, a safe end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from abc import abstractmethod
+from collections import OrderedDict
+
+from msgspec.structs import replace
+
+from actors.runtime import Actor, ActorExit, Context, ExitCode
+from bus.codec import RequestHeader
+from bus.messages import (
+    Balance,
+    Code,
+    DirectoryEntry,
+    Fill,
+    NewOrder,
+    OrderEvent,
+    OrderEventKind,
+    PrivateStream,
+    Refused,
+    SetTradingState,
+    TradingState,
+)
+from bus.requests import Answer
+from venues.outbox import OUTBOX_LIMIT, Outbox
+
+__all__ = ["ExecutionVenue"]
+
+RECONCILER = "reconciler"
+WRITTEN_KEPT = 50_000
+"""Client ids remembered as written. A command older than its deadline (seconds) is refused, so an id needs to be
+remembered for seconds; this many are minutes of the fastest trading that a venue allows."""
+FLUSH_S = 1.0
+"""How long a stopping actor tries to hand its last events over."""
+ORPHAN_CANCEL_S = 2.0
+"""How long an actor whose supervisor died tries to cancel what it has written."""
+PARENT_LOOKS, PARENT_LOOK_S = 10, 0.005
+"""A stop with working orders takes 50 ms longer, in which a dead supervisor is told from one that stops the floor."""
+
+_ENDING = {
+    OrderEventKind.REJECTED,
+    OrderEventKind.CANCELED,
+    OrderEventKind.EXPIRED,
+    OrderEventKind.NOT_SENT,
+}
+
+
+class ExecutionVenue(Actor):
+    """Base of the execution actors. It writes an order at most once and tells the reconciler everything it learns."""
+
+    outbox: Outbox
+
+    def __init__(self, context: Context, **arguments: object) -> None:
+        super().__init__(context, **arguments)  # type: ignore[arg-type]
+        self.instance = context.instance
+        self.working: dict[str, NewOrder] = {}
+        self.halted: dict[str, str] = {}
+        self._written: OrderedDict[str, tuple[str, str]] = OrderedDict()
+        self._reconciler_epoch = 0
+        self._parent = os.getppid()
+        self._orphaned = False
+        self._stream: PrivateStream | None = None
+
+    # what a venue does
+
+    @abstractmethod
+    async def cancel_working(self, orders: list[NewOrder]) -> None:
+        """Ask the venue to end these orders; the caller bounds the time."""
+
+    @abstractmethod
+    async def disconnect(self) -> None:
+        """Close the venue's sockets."""
+
+    # telling the reconciler
+
+    async def setup(self) -> None:
+        self.outbox = Outbox(
+            self.loop, self.instance, lambda message, timeout_s: self.member.send(RECONCILER, message, timeout_s)
+        )
+
+    async def begin(self) -> None:
+        self.outbox.epoch = self.epoch
+        self.member.on_directory.append(self._on_directory)
+        self.member.warm(RECONCILER)
+
+    def emit(self, event: OrderEvent | Fill | Balance | PrivateStream) -> None:
+        """Number an event and tell the reconciler, in order, until it has acknowledged it."""
+        if isinstance(event, OrderEvent) and (event.kind in _ENDING or event.status.is_closed):
+            self.working.pop(event.client_order_id, None)
+        if isinstance(event, PrivateStream):
+            self._stream = event
+        self.outbox.put(event)
+        if len(self.outbox) >= 2 * OUTBOX_LIMIT:
+            raise ActorExit(ExitCode.TOO_SLOW, f"{len(self.outbox)} events wait for the reconciler; starting over")
+
+    def _on_directory(self, entry: DirectoryEntry) -> None:
+        if entry.name == RECONCILER and entry.live and entry.epoch != self._reconciler_epoch:
+            self._reconciler_epoch = entry.epoch
+            self.member.warm(RECONCILER)
+            self.outbox.tell_again()
+            if self._stream is not None and self._stream.up:  # a new life does not know what the last one was told
+                self.emit(replace(self._stream, ts_init=self.clock.time_ns()))
+
+    # before a write
+
+    def check_submit(self, order: NewOrder, header: RequestHeader) -> Refused | None:
+        """Return why this order must not be sent now, whatever the venue is. Everything here is definite."""
+        if order.instance != self.instance:
+            return Refused(Code.NO_SUCH_INSTANCE, f"{self.name} serves {self.instance}, not {order.instance!r}")
+        if self.state == "STOPPING":
+            return Refused(Code.SHUTTING_DOWN, f"{self.name} is stopping")
+        for scope in ("floor", f"instance/{self.instance}", f"strategy/{order.strategy}"):
+            if scope in self.halted:
+                return Refused(Code.HALTED, f"{scope} is halted: {self.halted[scope]}")
+        late_ns = self.clock.monotonic_ns() - header.deadline_ns
+        if late_ns >= 0:
+            return Refused(Code.DEADLINE_PASSED, f"{self.name} got the order {late_ns / 1e6:.1f} ms too late")
+        if self.outbox.is_full:
+            reason = f"{len(self.outbox)} events wait for the reconciler; what became of an order could not be kept"
+            self.log.error("order refused", reason=reason)
+            return Refused(Code.NO_RECONCILER, reason)
+        return None
+
+    def was_written(self, client_order_id: str) -> bool:
+        """True when an order of this client id went to the venue's socket before: it is never written again."""
+        return client_order_id in self._written
+
+    def note_written(self, order: NewOrder) -> None:
+        """Remember an order as written."""
+        self._written[order.client_order_id] = (order.order_id, order.strategy)
+        if len(self._written) > WRITTEN_KEPT:
+            self._written.popitem(last=False)
+        self.working[order.client_order_id] = order
+
+    def names_of(self, client_order_id: str) -> tuple[str, str]:
+        """Return (order id, strategy) of an order that this life has written, else two empty strings."""
+        return self._written.get(client_order_id, ("", ""))
+
+    def on_set_trading_state(self, message: SetTradingState, header: RequestHeader) -> Answer:
+        """Take a scope's trading state; the answer is the barrier: from it on HALTED lets no new order through."""
+        if message.state is TradingState.HALTED:
+            self.halted[message.scope] = message.reason or "no reason given"
+        else:
+            self.halted.pop(message.scope, None)
+        return None
+
+    # the end
+
+    @property
+    def lost_supervisor(self) -> bool:
+        """True when the process that started this one is gone."""
+        return self._orphaned or os.getppid() != self._parent
+
+    async def _is_orphan(self) -> bool:
+        """A parent's death signal may come before the new parent shows: look for a while."""
+        for _ in range(PARENT_LOOKS):
+            if self.lost_supervisor:
+                return True
+            await asyncio.sleep(PARENT_LOOK_S)
+        return self.lost_supervisor
+
+    def on_orphaned(self) -> None:
+        self._orphaned = True
+        super().on_orphaned()
+
+    async def end(self) -> None:
+        if self.working and await self._is_orphan():
+            orders = list(self.working.values())
+            self.log.error("the supervisor is gone: canceling what this life has written", orders=len(orders))
+            task = self.spawn(self.cancel_working(orders))
+            await asyncio.wait([task], timeout=ORPHAN_CANCEL_S)
+        await self.disconnect()
+        if not await self.outbox.flush(FLUSH_S):
+            self.log.warning("events were not taken by the reconciler; it will ask the venue", events=len(self.outbox))
+        self.outbox.close()
+
+    def counters(self) -> dict[str, int]:
+        return {**super().counters(), **self.outbox.counters, "orders_working": len(self.working)}
