@@ -155,6 +155,13 @@ class Member:
                 total[key] = total.get(key, 0) + value
         return total
 
+    def hush(self) -> None:
+        """Hear no stream and ask nobody any more; what was answered and published can still go out."""
+        for reader in self._readers.values():
+            reader.close()
+        for client in self._clients.values():
+            client.close()
+
     def close(self) -> None:
         """Close all sockets."""
         for client in self._clients.values():

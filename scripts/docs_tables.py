@@ -5,7 +5,7 @@ from pathlib import Path
 
 from actors.runtime import ExitCode
 from bus.messages import Code
-from venues.binance import ADAPTER
+from venues.binance.adapter import ADAPTER
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 

@@ -5,27 +5,27 @@ Every mistake costs one message that names the file, the key and what was expect
 
 from __future__ import annotations
 
+import errno
 import importlib
 import socket
 import sys
-import tomllib
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from actors.runtime import ActorExit, Context, ExitCode
+from actors.runtime import ActorExit, Context
 from actors.supervisor import ChildSpec, FloorSpec, InstanceSpec, Restart
 from bus.directory import EndpointError, endpoints
 from bus.messages import ExitPolicy, check_name, strategy_code
 from tradefloor import places
+from tradefloor.tables import ConfigurationError, Table, read_toml
 from venues.capabilities import AdapterInfo
 from venues.secrets import resolve
 
-__all__ = ["Configuration", "ConfigurationError", "read"]
+__all__ = ["Configuration", "ConfigurationError", "prepare", "read"]
 
-ADAPTERS = {"binance": "venues.binance"}
+ADAPTERS = {"binance": "venues.binance.adapter"}
 """Adapters by name; the others of the capability table are not there yet."""
 PLANNED_ADAPTERS = ("bybit", "betfair", "databento", "interactive_brokers")
 LIMITS = ("max_order_size", "max_order_notional")
@@ -46,81 +46,6 @@ BUSY_LIMIT_S = 10.0
 RESERVED = ("supervisor", "reconciler", "gate", "EXTERNAL")
 
 
-class ConfigurationError(ActorExit):
-    """The configuration is wrong; the message says where and what was expected."""
-
-    def __init__(self, file: Path | str, key: str, problem: str) -> None:
-        where = f"{file}: {key}: " if key else f"{file}: "
-        super().__init__(ExitCode.CONFIGURATION, where + problem)
-
-
-class _Table:
-    """One table of the file: takes keys out of it, and complains about the rest."""
-
-    def __init__(self, file: Path, path: str, content: object) -> None:
-        if not isinstance(content, dict):
-            raise ConfigurationError(file, path, f"expected a table, found {_kind(content)}")
-        self.file, self.path, self._content = file, path, dict(content)
-
-    def key(self, name: str) -> str:
-        return f"{self.path}.{name}" if self.path else name
-
-    def error(self, name: str, problem: str) -> ConfigurationError:
-        return ConfigurationError(self.file, self.key(name), problem)
-
-    def has(self, name: str) -> bool:
-        return name in self._content
-
-    def take(self, name: str, kind: type | tuple[type, ...], expected: str, default: Any = None) -> Any:
-        value = self._content.pop(name, None)
-        if value is None:
-            if default is None:
-                raise self.error(name, f"is missing; expected {expected}")
-            return default
-        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            raise self.error(name, f"expected {expected}, found {_kind(value)} {value!r}")
-        return value
-
-    def choice(self, name: str, choices: tuple[str, ...], default: str | None = None) -> str:
-        value = self.take(name, str, f"one of {', '.join(choices)}", default)
-        if value not in choices:
-            raise self.error(name, f"expected one of {', '.join(choices)}, found {value!r}")
-        return str(value)
-
-    def name(self, name: str) -> str:
-        value = self.take(name, str, "a name")
-        try:
-            return check_name(value, "name")
-        except ValueError as error:
-            raise self.error(name, str(error)) from None
-
-    def number(self, name: str, expected: str) -> Decimal:
-        value = self.take(name, (str, int, float), expected)
-        try:
-            number = Decimal(str(value))
-        except InvalidOperation:
-            number = Decimal("nan")
-        if not number.is_finite() or number <= 0:
-            raise self.error(name, f"expected {expected}, found {value!r}")
-        return number
-
-    def table(self, name: str) -> _Table:
-        return _Table(self.file, self.key(name), self._content.pop(name, {}))
-
-    def tables(self, name: str) -> dict[str, _Table]:
-        whole = _Table(self.file, self.key(name), self._content.pop(name, {}))
-        return {key: _Table(self.file, whole.key(key), value) for key, value in whole._content.items()}
-
-    def refuse_planned(self, planned: tuple[str, ...]) -> None:
-        for name in planned:
-            if name in self._content:
-                raise self.error(name, "is known but not enforced yet, so it is refused; remove it")
-
-    def finish(self, known: tuple[str, ...]) -> None:
-        for name in self._content:
-            raise self.error(name, f"unknown key; expected one of {', '.join(known)}")
-
-
 class Configuration(msgspec.Struct, frozen=True):
     """A judged configuration."""
 
@@ -128,27 +53,31 @@ class Configuration(msgspec.Struct, frozen=True):
     floor: FloorSpec
     twins: dict[str, str]
     """The log of each twin that this floor starts, by instance."""
+    is_fresh: bool = False
+    """True where the state directory is a new one for this run."""
 
 
 def read(file: Path, run_dir: Path | None = None, state_dir: Path | None = None, dry: bool = False) -> Configuration:
-    """Read and judge a configuration. `dry` creates no directory.
+    """Read and judge a configuration. Nothing is created: `prepare` does that. `dry` is for a look alone.
 
     Raises ConfigurationError.
     """
-    try:
-        content = tomllib.loads(file.read_text())
-    except OSError as error:
-        raise ConfigurationError(file, "", f"cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(file, "", f"is not TOML: {error}") from None
-    return _Reader(file, content, run_dir, state_dir, dry).read()
+    return _Reader(file, read_toml(file), run_dir, state_dir, dry).read()
+
+
+def prepare(judged: Configuration) -> None:
+    """Make the directories of a floor that is going to run."""
+    for folder in ("", *(("twins", "keys") if judged.twins else ())):
+        Path(judged.floor.state_dir, folder).mkdir(parents=True, exist_ok=True, mode=0o700)
+    if judged.is_fresh:
+        places.remove_old_runs(judged.floor.name)
 
 
 class _Reader:
     def __init__(
         self, file: Path, content: dict[str, Any], run_dir: Path | None, state_dir: Path | None, dry: bool
     ) -> None:
-        self.file, self.root = file, _Table(file, "", content)
+        self.file, self.root = file, Table(file, "", content)
         self.run_dir, self.state_dir, self.dry = run_dir, state_dir, dry
         self.children: list[ChildSpec] = []
         self.instances: list[InstanceSpec] = []
@@ -159,7 +88,7 @@ class _Reader:
         floor = self.root.table("floor")
         floor.refuse_planned(PLANNED_FLOOR)
         self.name = floor.name("name")
-        currency = floor.take("currency", str, "a currency such as USDT", "USDT")
+        currency = floor.name("currency", "a currency such as USDT", "USDT")
         self.durability = floor.choice("durability", DURABILITIES, "process")
         self.log_level = floor.choice("log_level", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
         floor.finish(("name", "currency", "durability", "log_level"))
@@ -168,10 +97,10 @@ class _Reader:
         strategies = self.root.tables("strategies")
         self.root.finish(("floor", "gate", "venues", "strategies"))
         self._check_names(venues, strategies)
-        own_twins = any(table._content.get("environment") == "twin" for table in venues.values())
+        own_twins = any(table.content.get("environment") == "twin" for table in venues.values())
         self.run_dir = self.run_dir or places.run_dir(self.name)
+        fresh = self.state_dir is None and own_twins and not self.dry
         if self.state_dir is None:
-            fresh = own_twins and not self.dry
             self.state_dir = places.fresh_state_dir(self.name) if fresh else places.state_dir(self.name)
         for name, table in venues.items():
             self._venue(name, table)
@@ -182,15 +111,15 @@ class _Reader:
         spec = FloorSpec(
             self.name, currency, str(self.run_dir), str(self.state_dir), tuple(self.instances), tuple(self.children)
         )
-        return Configuration(self.file, spec, self.twins)
+        return Configuration(self.file, spec, self.twins, fresh)
 
-    def _gate(self, table: _Table) -> dict[str, str]:
+    def _gate(self, table: Table) -> dict[str, str]:
         table.refuse_planned(PLANNED_LIMITS)
         limits = {name: str(table.number(name, "a number above 0")) for name in LIMITS if table.has(name)}
         table.finish(LIMITS)
         return limits
 
-    def _check_names(self, venues: dict[str, _Table], strategies: dict[str, _Table]) -> None:
+    def _check_names(self, venues: dict[str, Table], strategies: dict[str, Table]) -> None:
         seen: dict[str, str] = {}
         codes: dict[str, str] = {}
         for group, tables in (("venues", venues), ("strategies", strategies)):
@@ -200,7 +129,7 @@ class _Reader:
                     check_name(name, "name")
                 except ValueError as error:
                     raise ConfigurationError(self.file, key, str(error)) from None
-                if name in RESERVED:
+                if name.lower() in (reserved.lower() for reserved in RESERVED):
                     raise ConfigurationError(self.file, key, f"{name!r} is a name of the floor's own; choose another")
                 if name.lower() in seen:
                     problem = f"duplicate name: {seen[name.lower()]} has it too; expected names that differ"
@@ -233,7 +162,7 @@ class _Reader:
             ChildSpec(gate, "actors.gate:Gate", depends_on=("reconciler",)),
         ]
 
-    def _venue(self, name: str, table: _Table) -> None:
+    def _venue(self, name: str, table: Table) -> None:
         adapter_name = table.take("adapter", str, f"one of {', '.join(ADAPTERS)}")
         if adapter_name in PLANNED_ADAPTERS:
             raise table.error("adapter", f"{adapter_name} is planned and not there yet; expected {', '.join(ADAPTERS)}")
@@ -242,31 +171,40 @@ class _Reader:
         adapter: AdapterInfo = importlib.import_module(ADAPTERS[adapter_name]).ADAPTER
         account_type = table.choice("account_type", adapter.account_types)
         environment = table.choice("environment", adapter.environments)
-        venue_id = table.take("venue_id", str, "a venue id", adapter_name.upper())
+        venue_id = table.name("venue_id", "a venue id such as BINANCE_US", adapter_name.upper())
         settings: dict[str, Any] = {
             "adapter": adapter_name,
             "account_type": account_type,
             "environment": environment,
             "venue_id": venue_id,
         }
-        known = ["adapter", "account_type", "environment", "venue_id", "api_key", "api_secret", "recv_window_ms"]
+        known = ["adapter", "account_type", "environment", "venue_id", "recv_window_ms"]
         if table.has("recv_window_ms"):
             settings["recv_window_ms"] = table.take("recv_window_ms", int, "milliseconds from 1 to 60000")
             if not 1 <= settings["recv_window_ms"] <= 60_000:
-                raise table.error("recv_window_ms", "expected milliseconds from 1 to 60000")
+                found = settings["recv_window_ms"]
+                raise table.error("recv_window_ms", f"expected milliseconds from 1 to 60000, found {found}")
         depends: tuple[str, ...] = ()
         if environment == "twin":
             known.append("twin")
+            for key in ("api_key", "api_secret"):
+                if table.has(key):
+                    raise table.error(key, "a twin makes its own keys; expected it in no environment but the others")
             settings["announcement"] = str(Path(str(self.run_dir), f"twin.{name}.json"))
             self._twin(name, adapter, account_type, table.table("twin"))
             depends = (f"twin.{name}",)
         else:
+            known += ["api_key", "api_secret"]
+            if table.has("twin"):
+                raise table.error("twin", f'belongs to environment = "twin"; expected none with {environment!r}')
             for key in ("api_key", "api_secret"):
-                settings[key] = table.take(key, str, "env:NAME, file:PATH or keyring:NAME")
+                settings[key] = table.take(key, str, "env:NAME, file:PATH or keyring:NAME", secret=True)
                 try:
                     resolve(settings[key], key)
                 except ActorExit as error:
-                    raise table.error(key, error.reason.partition(": ")[2]) from None
+                    problem = error.reason.partition(": ")[2]
+                    hint = "" if "expected" in problem else "; expected a secret at env:NAME, file:PATH or keyring:NAME"
+                    raise table.error(key, problem + hint) from None
         table.finish(tuple(known))
         for other in self.instances:
             if other.venue_id == venue_id and (other.adapter, other.account_type) != (adapter_name, account_type):
@@ -279,18 +217,15 @@ class _Reader:
         book = self._context(f"book.{name}", "book", name)
         self.children.append(ChildSpec(book, "actors.book:BookActor", depends_on=(f"market_data.{name}",)))
 
-    def _twin(self, name: str, adapter: AdapterInfo, account_type: str, table: _Table) -> None:
+    def _twin(self, name: str, adapter: AdapterInfo, account_type: str, table: Table) -> None:
         port = table.take("port", int, "a port number, or 0 for any free one", 0)
         seed = table.take("seed", int, "a whole number", 1)
-        rate = table.take("rate", (int, float), "changes a second", 80)
+        rate = table.seconds("rate", "changes a second, above 0", 80.0)
         table.finish(("port", "seed", "rate"))
         if port:
             self._check_port(table, port)
         log = Path(str(self.state_dir), "twins", f"{name}.jsonl")
         keys = Path(str(self.state_dir), "keys", f"twin.{name}.json")
-        if not self.dry:
-            for path in (log, keys):
-                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.twins[name] = str(log)
         command = (
             sys.executable,
@@ -305,7 +240,7 @@ class _Reader:
         context = self._context(f"twin.{name}", "twin", name)
         self.children.append(ChildSpec(context, command=command, restart=Restart.TEMPORARY))
 
-    def _check_port(self, table: _Table, port: int) -> None:
+    def _check_port(self, table: Table, port: int) -> None:
         if not 0 < port < 65536:
             raise table.error("port", f"expected 1 to 65535, or 0 for any free one, found {port}")
         if port in self.ports:
@@ -316,10 +251,11 @@ class _Reader:
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError as error:
-                problem = f"port {port} is in use ({error.strerror}); expected a free port, or 0 for any"
+                words = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be had ({error.strerror})"
+                problem = f"port {port} {words}; expected a free port, or 0 for any"
                 raise table.error("port", problem) from None
 
-    def _strategy(self, name: str, table: _Table) -> None:
+    def _strategy(self, name: str, table: Table) -> None:
         path = table.take("path", str, "FILE.py:Class")
         file_name, colon, class_name = path.rpartition(":")
         file = (self.file.parent / file_name).resolve()
@@ -328,11 +264,11 @@ class _Reader:
         if not file.is_file():
             raise table.error("path", f"expected a Python file, and {file} is none")
         policies = tuple(str(policy) for policy in (ExitPolicy.CANCEL, ExitPolicy.LEAVE))
-        if table._content.get("exit_policy") == ExitPolicy.FLATTEN:
+        if table.content.get("exit_policy") == ExitPolicy.FLATTEN:
             raise table.error("exit_policy", f"flatten is not carried out yet; expected one of {', '.join(policies)}")
         policy = ExitPolicy(table.choice("exit_policy", policies, "cancel"))
-        busy_s = table.take("busy_limit_s", (int, float), "seconds", BUSY_LIMIT_S)
-        parameters = table.table("parameters")._content
+        busy_s = table.seconds("busy_limit_s", "seconds above 0", BUSY_LIMIT_S)
+        parameters = table.table("parameters").content
         table.finish(("path", "exit_policy", "busy_limit_s", "parameters"))
         context = self._context(name, "strategy", path=f"{file}:{class_name}", parameters=parameters)
         context = msgspec.structs.replace(context, exit_policy=policy)
@@ -349,8 +285,3 @@ class _Reader:
             endpoints(str(self.run_dir), longest)
         except EndpointError as error:
             raise ConfigurationError(self.file, "", str(error)) from None
-
-
-def _kind(value: object) -> str:
-    names = {bool: "true or false", str: "text", int: "a whole number", float: "a number", dict: "a table"}
-    return names.get(type(value), "a list" if isinstance(value, list) else type(value).__name__)

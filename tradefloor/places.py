@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 import time
 from pathlib import Path
 
 from actors.runtime import ActorExit, ExitCode
 
-__all__ = ["find_floor", "fresh_state_dir", "run_dir", "running_floors", "state_dir"]
+__all__ = ["find_floor", "fresh_state_dir", "remove_old_runs", "run_dir", "running_floors", "state_dir"]
 
 RUNS_KEPT = 5
 """State directories of floors on twins that are kept: enough to look into what happened lately."""
@@ -34,22 +35,16 @@ def state_dir(floor: str) -> Path:
 
 
 def fresh_state_dir(floor: str) -> Path:
-    """Return a new directory for a floor that starts its own twin: the twin remembers nothing, so neither may it."""
-    root = state_dir(floor) / "runs"
-    root.mkdir(parents=True, exist_ok=True, mode=0o700)
-    fresh = root / time.strftime("%Y%m%d-%H%M%S", time.gmtime())
-    while fresh.exists():
-        fresh = fresh.with_name(fresh.name + "x")
-    fresh.mkdir(mode=0o700)
-    for old in sorted(path for path in root.iterdir() if path.is_dir())[:-RUNS_KEPT]:
-        _remove(old)
-    return fresh
+    """Return a directory that is not there yet, for a floor that starts its own twin: the twin remembers nothing, so
+    neither may the floor. The process id keeps two that start in one second apart."""
+    return state_dir(floor) / "runs" / f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{os.getpid()}"
 
 
-def _remove(path: Path) -> None:
-    import shutil
-
-    shutil.rmtree(path, ignore_errors=True)
+def remove_old_runs(floor: str) -> None:
+    """Keep the newest `RUNS_KEPT` of the directories that `fresh_state_dir` named."""
+    runs = sorted(path for path in (state_dir(floor) / "runs").iterdir() if path.is_dir())
+    for old in runs[:-RUNS_KEPT]:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def running_floors() -> list[Path]:

@@ -47,15 +47,20 @@ def load_class(path: str) -> type[Strategy]:
 
 def _import(file: Path) -> Any:
     sys.path.insert(0, str(file.parent))  # a user's strategy may import what lies beside it
-    spec = importlib.util.spec_from_file_location(file.stem, file)
+    name = f"strategy_{file.stem}" if file.stem in sys.modules else file.stem  # random.py must not replace random
+    spec = importlib.util.spec_from_file_location(name, file)
     if spec is None or spec.loader is None:
         raise _refuse(f"{file}: expected a Python file")
     module = importlib.util.module_from_spec(spec)
-    sys.modules[file.stem] = module
+    sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
+    except SystemExit:
+        problem = 'it ends the process when it is imported; expected that below if __name__ == "__main__"'
+        raise _refuse(f"{file}: {problem}") from None
     except Exception as error:
-        raise _refuse(f"{file}: cannot be imported: {type(error).__name__}: {error}") from error
+        words = " ".join(f"{type(error).__name__}: {error}".split())
+        raise _refuse(f"{file}: cannot be imported: {words}") from error
     return module
 
 

@@ -7,6 +7,7 @@ A subclass says what it owns (`prefixes`), answers requests in methods named aft
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import re
@@ -43,6 +44,9 @@ HEARTBEAT_S = 0.5
 """Between heartbeats; the supervisor kills an actor that misses several in a row."""
 ORPHAN_S = 5.0
 """Without an answer from the directory for this long an actor stops: it never trades on as an orphan."""
+LAST_ANSWERS_S = 0.05
+"""Between the last answer and the sockets' end: a caller that sees the end first never reads the answer (libzmq drops
+what is unread when a connection of an IMMEDIATE socket goes)."""
 REGISTER_TIMEOUT_S = 15.0
 """How long a starting actor waits for the directory."""
 VERSION = "0.1"
@@ -195,6 +199,14 @@ class Actor(LoopActor):
         await maybe(self.on_stop())  # type: ignore[func-returns-value]
         await self.end()
         await self.member.send(DIRECTORY, Deregister(self.name, self.epoch, "stopped"), 1.0)
+
+    def hush(self) -> None:
+        if hasattr(self, "member"):
+            self.member.hush()
+
+    async def _say_last(self) -> None:
+        if hasattr(self, "member") and self.member.server is not None:
+            await asyncio.sleep(LAST_ANSWERS_S)
 
     def on_closed(self) -> None:
         if hasattr(self, "member"):

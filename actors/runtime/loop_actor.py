@@ -111,25 +111,23 @@ class LoopActor(pykka.Actor):
         for end_timer in list(self._timers):
             end_timer()
         try:
-            await (self._leave_and_close() if self.failure is None else self._close_and_end())
+            await self._end()
         except Exception:  # noqa: BLE001 - as above
             self._handle_failure(*sys.exc_info())
         finally:
             if reply_to is not None:
                 reply_to.set(None)
 
-    async def _leave_and_close(self) -> None:
+    async def _end(self) -> None:
         try:
-            await self._leave()
+            if self.failure is None:
+                await self._leave()
+            else:
+                self.hush()
         finally:
             await self._end_tasks()
+            await self._say_last()
             self.on_closed()
-
-    async def _close_and_end(self) -> None:
-        try:
-            self.on_closed()  # first of all: what failed must not handle one more message while its tasks end
-        finally:
-            await self._end_tasks()
 
     async def _enter(self) -> None:
         """Start; `on_start` is part of it and may be a coroutine function."""
@@ -144,7 +142,13 @@ class LoopActor(pykka.Actor):
         self.stop()
 
     def on_closed(self) -> None:
-        """Hook: close what is open. After a stop the last thing in the loop, after a failure the first."""
+        """Hook: the very last thing in the loop, after a stop and after a failure."""
+
+    def hush(self) -> None:
+        """Hook: the actor failed; take nothing more in while its tasks end and its last answers go out."""
+
+    async def _say_last(self) -> None:
+        """Let what was said arrive before everything is closed."""
 
     def stop(self) -> None:
         """Stop, from any thread; one that is stopping already goes on stopping."""

@@ -16,6 +16,10 @@ from tradefloor.commands.common import add_json, as_json, print_json
 __all__ = ["add_arguments", "check_strategies", "run"]
 
 
+JUDGE_S = 30.0
+"""How long a strategy's file may take to be imported."""
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's options."""
     parser.add_argument("config", type=Path, metavar="CONFIG", help="the floor's TOML file")
@@ -44,7 +48,13 @@ def check_strategies(judged: configuration.Configuration) -> None:
         settings = spec.context.settings
         parameters = msgspec.json.encode(settings["parameters"]).decode()
         command = [sys.executable, "-m", "tradefloor.strategies", settings["path"], parameters]
-        result = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+        try:
+            result = subprocess.run(
+                command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False, timeout=JUDGE_S
+            )
+        except subprocess.TimeoutExpired:
+            text = f"{judged.file}: strategies.{spec.name}.path: importing it took over {JUDGE_S:g} s; expected no work"
+            raise ActorExit(ExitCode.CONFIGURATION, text) from None
         if result.returncode:
             words = result.stderr.strip().splitlines() or [f"ended with {result.returncode}"]
             text = f"{judged.file}: strategies.{spec.name}: {words[-1]}"

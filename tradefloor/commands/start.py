@@ -63,6 +63,7 @@ def run(options: argparse.Namespace) -> int:
     state_dir = options.state_dir.resolve() if options.state_dir else None
     judged = configuration.read(config, run_dir, state_dir)
     check_strategies(judged)
+    configuration.prepare(judged)
     return asyncio.run(_Show(config, judged, options).run())
 
 

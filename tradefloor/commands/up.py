@@ -37,6 +37,7 @@ def run(options: argparse.Namespace) -> int:
     state_dir = options.state_dir.resolve() if options.state_dir else None
     judged = configuration.read(options.config, run_dir, state_dir)
     check_strategies(judged)
+    configuration.prepare(judged)
     log_file = Path(judged.floor.state_dir, "logs", "supervisor.log")
     configure(log_file, options.log_level or "INFO", show=True)
     Log("up").info("state", dir=judged.floor.state_dir)

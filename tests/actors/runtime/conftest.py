@@ -35,25 +35,33 @@ class Floor:
         spec = FloorSpec("test", "USDT", str(run_dir), str(run_dir / "state"), (), children)
         file, self.log = run_dir / "floor.json", run_dir / "supervisor.log"
         file.write_bytes(msgspec.json.encode(spec))
-        environment = {**os.environ, "PYTHONPATH": str(HERE)}
+        environment = {**os.environ, "PYTHONPATH": f"{HERE}{os.pathsep}{HERE.parents[2]}"}
         command = [sys.executable, str(HERE / "run_floor.py"), str(file), str(self.log)]
         self.process = subprocess.Popen(command, cwd=HERE.parents[2], env=environment)
         self.pids: set[int] = set()
 
     def ask(self, name: str, message: Message, timeout_s: float = 20.0) -> Reply:
         """Send a request to an actor and wait for the answer."""
+        return self.ask_all(name, (message,), timeout_s)[0]
 
-        async def session() -> Reply:
+    def ask_all(self, name: str, messages: tuple[Message, ...], timeout_s: float = 20.0) -> list[Reply]:
+        """Send requests to an actor in one go, once it is connected, and wait for all answers."""
+
+        async def session() -> list[Reply]:
             loop = asyncio.get_running_loop()
             transport = ZmqTransport(loop)
+            deadline = loop.time() + timeout_s
             client = Client(transport, loop, SystemClock(), endpoints(self.run_dir, name)[1], "test")
             try:
-                return await client.request(message, timeout_s)
+                while (first := client.send(messages[0], timeout_s)).done():  # not connected yet: nothing was sent
+                    assert loop.time() < deadline, first.result()
+                    await asyncio.sleep(0)
+                return await asyncio.gather(first, *(client.send(message, timeout_s) for message in messages[1:]))
             finally:
                 transport.close()
 
         with asyncio.Runner(loop_factory=new_event_loop) as runner:
-            return runner.run(session())
+            return list(runner.run(session()))
 
     @property
     def status(self) -> Status:

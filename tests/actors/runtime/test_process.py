@@ -35,6 +35,7 @@ def floor(module_run_dir: Path, run_floor: Any, make_child: Any) -> Iterator[Any
         child("frozen", heartbeat_timeout_s=2.0),
         child("leaver", "Leaver", restart=Restart.TEMPORARY),
         child("raiser"),
+        child("burst"),
         child("misconfigured"),
         child("looping", "Exits", settings={"code": -1}, intensity=3, backoff_min_s=0.05, backoff_max_s=0.1),
         child("refused", "Exits", settings={"code": 10}),
@@ -86,6 +87,15 @@ def test_an_exception_in_a_handler_is_answered_and_the_actor_starts_anew(floor: 
     assert after.epoch > before.epoch
     assert after.pid != before.pid
     assert "a bug of ours" in floor.said("raiser")
+
+
+def test_what_failed_executes_nothing_more(floor: Any) -> None:
+    floor.is_in("burst", "READY")
+    orders = (RestartActor("raise"), *(Acknowledged(number) for number in range(20)))
+    first, *others = floor.ask_all("burst", orders, timeout_s=2.0)
+    assert first.status is ReplyStatus.FAILED
+    assert {reply.status for reply in others} <= {ReplyStatus.DENIED, ReplyStatus.NO_ANSWER, ReplyStatus.NOT_SENT}
+    assert others[0].code is Code.SHUTTING_DOWN
 
 
 def test_an_actor_that_ends_with_10_is_never_restarted_and_a_person_is_called(floor: Any) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from actors.runtime import Actor, ActorExit, ExitCode
 from bus.messages import OrderType
-from venues.binance import ADAPTER, SPOT
+from venues.binance.adapter import ADAPTER, SPOT
 from venues.binance.settings import locator, read_settings
 from venues.capabilities import Cell
 
@@ -93,7 +93,7 @@ def test_the_actors_are_where_the_adapter_says() -> None:
 
 
 def test_the_adapter_is_known_without_importing_its_client() -> None:
-    code = "import sys; from venues.binance import ADAPTER; sys.exit('aiohttp' in sys.modules)"
+    code = "import sys; from venues.binance.adapter import ADAPTER; sys.exit('aiohttp' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
