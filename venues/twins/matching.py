@@ -282,9 +282,7 @@ class MatchingEngine:
                 return
             self._trade(order, maker, price, size, half, events)
 
-    def _trade(
-        self, taker: Order, maker: Order, price: int, size: int, half: _Half, events: list[Event]
-    ) -> None:
+    def _trade(self, taker: Order, maker: Order, price: int, size: int, half: _Half, events: list[Event]) -> None:
         for order in (taker, maker):
             order.filled += size
             order.filled_quote += size * price

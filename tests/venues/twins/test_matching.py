@@ -150,9 +150,7 @@ def test_nothing_is_made_or_lost_and_the_book_is_never_crossed(script: list[obje
             events = engine.cancel(item)
         else:
             side, kind, tif, price, size = item  # type: ignore[misc]
-            order = Order(
-                "x", side, kind, price=0 if kind == "MARKET" else price, size=size, time_in_force=tif
-            )
+            order = Order("x", side, kind, price=0 if kind == "MARKET" else price, size=size, time_in_force=tif)
             orders.append(order)
             events = engine.submit(order)
         for event in events:

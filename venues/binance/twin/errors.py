@@ -73,9 +73,7 @@ def too_great(name: str, limit: int) -> VenueError:
 
 def unread(read: int, sent: int) -> VenueError:
     """Parameters were sent that the endpoint does not know."""
-    return VenueError(
-        -1104, f"Not all sent parameters were read; read '{read}' parameter(s) but was sent '{sent}'."
-    )
+    return VenueError(-1104, f"Not all sent parameters were read; read '{read}' parameter(s) but was sent '{sent}'.")
 
 
 def empty(name: str) -> VenueError:

@@ -190,9 +190,7 @@ class Exchange:
             size=symbol.size(trade.size),
         )
 
-    def _fill(
-        self, account: Account, mine: AccountOrder, event: Traded, is_maker: bool, now_ms: int
-    ) -> AccountTrade:
+    def _fill(self, account: Account, mine: AccountOrder, event: Traded, is_maker: bool, now_ms: int) -> AccountTrade:
         symbol, is_buyer = mine.symbol, mine.order.side == "BUY"
         cost, size = event.price * event.size * symbol.quote_unit, event.size * symbol.step
         spent, received = (cost, size) if is_buyer else (size, cost)

@@ -168,9 +168,7 @@ def ticker_book(call: Call) -> Any:
 
 def ticker_24h(call: Call) -> Any:
     """GET /api/v3/ticker/24hr."""
-    is_mini = (
-        call.params.choice("type", ("FULL", "MINI"), VenueError(-1139, "Invalid ticker type.")) == "MINI"
-    )
+    is_mini = call.params.choice("type", ("FULL", "MINI"), VenueError(-1139, "Invalid ticker type.")) == "MINI"
     return _each(call, lambda market: day(market, call.exchange.now_ms, is_mini))
 
 

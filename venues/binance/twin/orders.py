@@ -122,10 +122,7 @@ def parse(params: Params, symbols: Mapping[str, Symbol], average: Callable[[str]
         if name not in params:
             raise mandatory(name)
     _refuse_special(params)
-    tif = (
-        params.choice("timeInForce", ("GTC", "IOC", "FOK"), VenueError(-1115, "Invalid timeInForce."))
-        or "GTC"
-    )
+    tif = params.choice("timeInForce", ("GTC", "IOC", "FOK"), VenueError(-1115, "Invalid timeInForce.")) or "GTC"
     price, size, budget = 0, 0, 0
     if kind == "MARKET":
         size, budget = _market_amounts(params, symbol, average(symbol.name))

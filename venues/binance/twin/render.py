@@ -8,9 +8,7 @@ import msgspec
 
 ATOM = 10**8
 """Atoms in one unit: the venue counts every asset with eight decimals."""
-TIME_KEYS = frozenset(
-    ("serverTime", "transactTime", "time", "updateTime", "workingTime", "closeTime", "openTime", "T")
-)
+TIME_KEYS = frozenset(("serverTime", "transactTime", "time", "updateTime", "workingTime", "closeTime", "openTime", "T"))
 """Keys whose values are times, for answers in microseconds."""
 
 encode = msgspec.json.Encoder().encode

@@ -82,9 +82,7 @@ class Rest:
             raise VenueError(-1194, text)
         return in_microseconds(answer)
 
-    def _headers(
-        self, endpoint: Endpoint | None, key: str | None, error: VenueError | None
-    ) -> dict[str, str]:
+    def _headers(self, endpoint: Endpoint | None, key: str | None, error: VenueError | None) -> dict[str, str]:
         now_ms = self._desk.exchange.now_ms
         used = str(self._desk.address.used(now_ms))
         headers = {"X-MBX-USED-WEIGHT": used, "X-MBX-USED-WEIGHT-1M": used}

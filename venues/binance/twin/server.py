@@ -116,8 +116,7 @@ class Server:
 
     def _log_start(self) -> None:
         balances = {
-            asset: {"free": amount(atoms), "locked": amount(0)}
-            for asset, atoms in self.settings.balances.items()
+            asset: {"free": amount(atoms), "locked": amount(0)} for asset, atoms in self.settings.balances.items()
         }
         self._log.write(
             "start",

@@ -57,17 +57,13 @@ class Settings:
 
 def parse(argv: Sequence[str]) -> Settings:
     """Settings from arguments. Raises SettingsError; argparse exits by itself on unknown options."""
-    parser = argparse.ArgumentParser(
-        prog="binance twin", description="A local server of Binance Spot's protocol."
-    )
+    parser = argparse.ArgumentParser(prog="binance twin", description="A local server of Binance Spot's protocol.")
     parser.add_argument("--port", type=int, default=0, help="TCP port on 127.0.0.1; 0 takes any free one")
     parser.add_argument("--account-type", choices=["spot"], default="spot")
     parser.add_argument("--seed", type=int, default=None, help="seed of the market; random when absent")
     parser.add_argument("--rate", type=float, default=DEFAULT_RATE, help="book changes a second and symbol")
     parser.add_argument("--symbols", default="BTCUSDT,ETHUSDT", help="comma separated")
-    parser.add_argument(
-        "--key-file", type=Path, help="JSON with api_key and api_secret, mode 0600; made when missing"
-    )
+    parser.add_argument("--key-file", type=Path, help="JSON with api_key and api_secret, mode 0600; made when missing")
     parser.add_argument("--log", type=Path, help="truth log, JSON lines")
     parser.add_argument("--balance", action="append", default=[], metavar="ASSET=AMOUNT")
     parser.add_argument("--legacy-listen-key", action="store_true", help="serve the retired listen keys")
@@ -122,6 +118,4 @@ def _keys(path: Path) -> Keys:
     try:
         return msgspec.json.decode(path.read_bytes(), type=Keys)
     except msgspec.DecodeError as error:
-        raise SettingsError(
-            f"--key-file: {path}: {error}; expected JSON with api_key and api_secret"
-        ) from None
+        raise SettingsError(f"--key-file: {path}: {error}; expected JSON with api_key and api_secret") from None

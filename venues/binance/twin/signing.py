@@ -68,12 +68,7 @@ def check_time(timestamp: str, window: str | None, now_us: int) -> None:
     window_us = DEFAULT_WINDOW_MS * 1000
     if window is not None:
         whole, _, decimals = window.partition(".")
-        if not (
-            whole.isascii()
-            and whole.isdigit()
-            and len(decimals) <= 3
-            and (not decimals or decimals.isdigit())
-        ):
+        if not (whole.isascii() and whole.isdigit() and len(decimals) <= 3 and (not decimals or decimals.isdigit())):
             raise illegal_characters("recvWindow", r"^[0-9]{1,20}(\.[0-9]{1,3})?$")
         window_us = int(whole) * 1000 + int(decimals.ljust(3, "0") or 0)
         if window_us > MAX_WINDOW_MS * 1000:

@@ -26,9 +26,7 @@ MAX_ID_LENGTH = 36
 class StreamSession:
     """One stream socket: its subscriptions and its control messages."""
 
-    def __init__(
-        self, socket: Socket, publisher: Publisher, users: UserStreams, log: TruthLog, combined: bool
-    ) -> None:
+    def __init__(self, socket: Socket, publisher: Publisher, users: UserStreams, log: TruthLog, combined: bool) -> None:
         self._socket = socket
         self._publisher = publisher
         self._users = users

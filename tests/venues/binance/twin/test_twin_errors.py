@@ -121,9 +121,7 @@ def test_queries_and_cancels_of_unknown_orders_are_refused(shared_twin: Twin) ->
         assert (status, body["code"], body["msg"]) == (400, -2011, "Unknown order sent.")
         status, body = await client.signed("GET", "/api/v3/myTrades", symbol="BTCUSDT", fromId=1, startTime=1)
         assert body["code"] == -1128
-        status, body = await client.signed(
-            "GET", "/api/v3/allOrders", symbol="BTCUSDT", startTime=1, endTime=10**9
-        )
+        status, body = await client.signed("GET", "/api/v3/allOrders", symbol="BTCUSDT", startTime=1, endTime=10**9)
         assert body["code"] == -1127
 
     shared_twin.run(test)

@@ -51,9 +51,7 @@ def test_a_resting_order_is_reported_new_then_canceled_with_both_names(twin: Twi
             assert (gone["c"], gone["C"], gone["X"], gone["w"]) == ("the-cancel", "rests", "CANCELED", False)
             position = (await socket.next())["event"]
             assert position["B"][1] == {"a": "USDT", "f": "1000000.00000000", "l": "0.00000000"}
-            status, body = await client.signed(
-                "GET", "/api/v3/order", symbol="BTCUSDT", orderId=placed["orderId"]
-            )
+            status, body = await client.signed("GET", "/api/v3/order", symbol="BTCUSDT", orderId=placed["orderId"])
             assert body["status"] == "CANCELED"
 
     twin.run(test)
@@ -73,9 +71,7 @@ def test_a_market_order_is_filled_at_once_and_paid_to_the_last_decimal(twin: Twi
             while not events or events[-1]["e"] != "outboundAccountPosition":
                 events.append((await socket.next())["event"])
             _, account = await client.signed("GET", "/api/v3/account", omitZeroBalances="true")
-            _, trades = await client.signed(
-                "GET", "/api/v3/myTrades", symbol="BTCUSDT", orderId=result["orderId"]
-            )
+            _, trades = await client.signed("GET", "/api/v3/myTrades", symbol="BTCUSDT", orderId=result["orderId"])
             return result, events, account, trades
 
     result, events, account, trades = twin.run(test)
@@ -159,9 +155,7 @@ def test_answers_have_the_three_lengths(twin: Twin) -> None:
             lengths[kind] = set(body)
         assert lengths["ACK"] == {"symbol", "orderId", "orderListId", "clientOrderId", "transactTime"}
         assert lengths["FULL"] - lengths["RESULT"] == {"fills"}
-        maker = await client.order(
-            symbol="BTCUSDT", side="BUY", type="LIMIT_MAKER", quantity="0.01", price="50000"
-        )
+        maker = await client.order(symbol="BTCUSDT", side="BUY", type="LIMIT_MAKER", quantity="0.01", price="50000")
         assert set(maker) == lengths["ACK"]
         _, canceled = await client.signed("DELETE", "/api/v3/openOrders", symbol="BTCUSDT")
         assert len(canceled) == 4

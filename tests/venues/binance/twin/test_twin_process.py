@@ -55,9 +55,7 @@ def test_a_signal_ends_it_within_a_second_with_sockets_open(twin: Twin) -> None:
 
 def test_a_taken_port_is_one_clear_line_and_exit_code_ten(twin: Twin) -> None:
     port = twin.greeting["rest"].rsplit(":", 1)[1]
-    done = subprocess.run(
-        [*COMMAND, "--port", port], cwd=ROOT, capture_output=True, text=True, timeout=20, check=False
-    )
+    done = subprocess.run([*COMMAND, "--port", port], cwd=ROOT, capture_output=True, text=True, timeout=20, check=False)
     assert done.returncode == 10
     assert done.stderr.count("\n") == 1
     assert port in done.stderr
@@ -98,9 +96,7 @@ def test_a_reader_that_reads_nothing_is_cut_off_and_the_others_go_on(start_twin:
     async def test(client: Client) -> None:
         with socket.create_connection(("127.0.0.1", port)) as raw:
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            names = "/".join(
-                f"{s}usdt@{k}" for s in ("btc", "eth") for k in ("trade", "depth@100ms", "bookTicker")
-            )
+            names = "/".join(f"{s}usdt@{k}" for s in ("btc", "eth") for k in ("trade", "depth@100ms", "bookTicker"))
             raw.sendall(
                 f"GET /stream?streams={names} HTTP/1.1\r\nHost: x\r\n"
                 "Upgrade: websocket\r\nConnection: Upgrade\r\n"

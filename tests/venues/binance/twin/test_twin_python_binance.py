@@ -20,9 +20,7 @@ def test_python_binance_sees_quotes_orders_and_fills_as_the_log_has_them(
 
     sent = [line["data"] for line in twin.log("sent") if line["stream"] == "btcusdt@bookTicker"]
     assert all(quote in sent for quote in seen["quotes"])
-    assert seen["depth"] in [
-        line["data"] for line in twin.log("sent") if line["stream"] == "btcusdt@depth@100ms"
-    ]
+    assert seen["depth"] in [line["data"] for line in twin.log("sent") if line["stream"] == "btcusdt@depth@100ms"]
     assert len(seen["snapshot"]["bids"]) == 5
 
     user = [line["data"] for line in twin.log("user_sent")]

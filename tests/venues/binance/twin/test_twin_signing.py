@@ -75,9 +75,7 @@ def test_a_timestamp_within_the_window_is_accepted_in_both_units(age_ms: int) ->
         (0, "5.1234", -1100, "recvWindow"),
     ],
 )
-def test_a_timestamp_outside_the_window_is_refused(
-    age_ms: int, window: str | None, code: int, text: str
-) -> None:
+def test_a_timestamp_outside_the_window_is_refused(age_ms: int, window: str | None, code: int, text: str) -> None:
     with pytest.raises(VenueError, match=text) as refused:
         check_time(str(NOW_US // 1000 - age_ms), window, NOW_US)
     assert refused.value.code == code

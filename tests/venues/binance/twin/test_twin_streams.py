@@ -191,9 +191,7 @@ def test_public_queries_agree_with_each_other(twin: Twin) -> None:
         assert kinds["LOT_SIZE"]["stepSize"] == "0.00001000"
         trades = await client.public("/api/v3/trades", symbol="BTCUSDT", limit=20)
         assert len(trades) == 20
-        older = await client.public(
-            "/api/v3/historicalTrades", symbol="BTCUSDT", limit=5, fromId=trades[0]["id"]
-        )
+        older = await client.public("/api/v3/historicalTrades", symbol="BTCUSDT", limit=5, fromId=trades[0]["id"])
         assert older == trades[:5]
         klines = await client.public("/api/v3/klines", symbol="BTCUSDT", interval="1m")
         assert klines[-1][0] % 60_000 == 0

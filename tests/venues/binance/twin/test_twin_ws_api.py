@@ -97,9 +97,7 @@ def test_a_connection_has_one_subscription_of_an_account_at_a_time(shared_twin: 
             status = await socket.ask(client.request("session.status", signed=False))
             assert status["result"]["userDataStream"] is True
             assert status["result"]["apiKey"] is None
-            await socket.raw.send_str(
-                client.request("userDataStream.unsubscribe", 5, signed=False, subscriptionId=0)
-            )
+            await socket.raw.send_str(client.request("userDataStream.unsubscribe", 5, signed=False, subscriptionId=0))
             ended = await socket.until(lambda message: "event" in message)
             assert ended["event"]["e"] == "eventStreamTerminated"
             wrong = client.request("userDataStream.unsubscribe", 6, signed=False, subscriptionId=0)
@@ -119,9 +117,7 @@ def test_an_answer_comes_before_the_events_that_it_caused(shared_twin: Twin) -> 
             kinds = []
             while len(kinds) < 4:
                 message = await socket.next()
-                kinds.append(
-                    message["event"].get("x") or message["event"]["e"] if "event" in message else "answer"
-                )
+                kinds.append(message["event"].get("x") or message["event"]["e"] if "event" in message else "answer")
             assert kinds[:2] == ["answer", "NEW"]
             assert kinds[2] == "TRADE"
 
