@@ -11,6 +11,8 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+import msgspec
+
 from bus.messages import DirectoryEntry, DirectoryTable
 
 __all__ = ["DIRECTORY", "SOCKET_PATH_LIMIT", "Directory", "EndpointError", "endpoints", "next_epoch"]
@@ -78,13 +80,4 @@ def _owns(prefixes: Iterable[str], topic: str) -> bool:
 
 
 def _dead(entry: DirectoryEntry) -> DirectoryEntry:
-    return DirectoryEntry(
-        entry.name,
-        entry.kind,
-        entry.epoch,
-        entry.instance,
-        entry.publishes_at,
-        entry.serves_at,
-        entry.prefixes,
-        live=False,
-    )
+    return msgspec.structs.replace(entry, live=False)

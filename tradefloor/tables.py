@@ -32,17 +32,21 @@ class Table:
         self.file, self.path, self.content = file, path, dict(content)
 
     def key(self, name: str) -> str:
+        """Return a key's whole path."""
         return f"{self.path}.{name}" if self.path else name
 
     def error(self, name: str, problem: str) -> ConfigurationError:
+        """Return the error about a key."""
         return ConfigurationError(self.file, self.key(name), problem)
 
     def has(self, name: str) -> bool:
+        """True when the key is there and was not taken yet."""
         return name in self.content
 
     def take(
         self, name: str, kind: type | tuple[type, ...], expected: str, default: Any = None, secret: bool = False
     ) -> Any:
+        """Take a value of a kind; without a default it must be there. A secret is never shown."""
         value = self.content.pop(name, None)
         if value is None:
             if default is None:
@@ -53,12 +57,14 @@ class Table:
         return value
 
     def choice(self, name: str, choices: tuple[str, ...], default: str | None = None) -> str:
+        """Take one of a few words."""
         value = self.take(name, str, f"one of {', '.join(choices)}", default)
         if value not in choices:
             raise self.error(name, f"expected one of {', '.join(choices)}, found {value!r}")
         return str(value)
 
     def name(self, name: str, expected: str = "a name", default: str | None = None) -> str:
+        """Take what can stand in a topic and a path."""
         value = self.take(name, str, expected, default)
         try:
             return check_name(value, "name")
@@ -66,12 +72,14 @@ class Table:
             raise self.error(name, str(error)) from None
 
     def seconds(self, name: str, expected: str, default: float) -> float:
+        """Take a finite number above 0."""
         value = self.take(name, (int, float), expected, default)
         if not 0 < value < math.inf:
             raise self.error(name, f"expected {expected}, found {value!r}")
         return float(value)
 
     def number(self, name: str, expected: str) -> Decimal:
+        """Take an exact number above 0, from text or a number."""
         value = self.take(name, (str, int, float), expected)
         try:
             number = Decimal(str(value))
@@ -82,18 +90,22 @@ class Table:
         return number
 
     def table(self, name: str) -> Table:
+        """Take a table; one that is left out is empty."""
         return Table(self.file, self.key(name), self.content.pop(name, {}))
 
     def tables(self, name: str) -> dict[str, Table]:
+        """Take a table of tables."""
         whole = Table(self.file, self.key(name), self.content.pop(name, {}))
         return {key: Table(self.file, whole.key(key), value) for key, value in whole.content.items()}
 
     def refuse_planned(self, planned: tuple[str, ...]) -> None:
+        """Complain about what is known and not enforced yet."""
         for name in planned:
             if name in self.content:
                 raise self.error(name, "is known but not enforced yet, so it is refused; remove it")
 
     def finish(self, known: tuple[str, ...]) -> None:
+        """Complain about what nobody took; `known` are all keys of the table."""
         for name in self.content:
             raise self.error(name, f"unknown key; expected {'one of ' if len(known) > 1 else ''}{', '.join(known)}")
 
@@ -114,7 +126,10 @@ def read_toml(file: Path) -> dict[str, Any]:
 
 def _not_toml(file: Path, text: str, error: Exception) -> ConfigurationError:
     """A name that is given twice is a mistake in what is said; everything else in how."""
-    twice = re.search(r"(?:Cannot (?:declare .* twice|overwrite a value|mutate .*)).* \(at line (\d+)", str(error))
+    twice = re.search(
+        r"(?:Cannot (?:declare .* twice|overwrite a value|mutate .*|redefine .*)|Duplicate ).* \(at line (\d+)",
+        str(error),
+    )
     if twice is None:
         words = "its tables are too deep" if isinstance(error, RecursionError) else str(error)
         return ConfigurationError(file, "", f"is not TOML: {words}")

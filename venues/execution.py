@@ -15,6 +15,7 @@ from bus.messages import (
     Balance,
     Code,
     DirectoryEntry,
+    ExitPolicy,
     Fill,
     NewOrder,
     OrderEvent,
@@ -167,8 +168,8 @@ class ExecutionVenue(Actor):
         super().on_orphaned()
 
     async def end(self) -> None:
-        if self.working and await self._is_orphan():
-            orders = list(self.working.values())
+        orders = [order for order in self.working.values() if not self._may_stay(order)]
+        if orders and await self._is_orphan():
             self.log.error("the supervisor is gone: canceling what this life has written", orders=len(orders))
             task = self.spawn(self.cancel_working(orders))
             await asyncio.wait([task], timeout=ORPHAN_CANCEL_S)
@@ -176,6 +177,10 @@ class ExecutionVenue(Actor):
         if not await self.outbox.flush(FLUSH_S):
             self.log.warning("events were not taken by the reconciler; it will ask the venue", events=len(self.outbox))
         self.outbox.close()
+
+    def _may_stay(self, order: NewOrder) -> bool:
+        entry = self.member.directory.entries.get(order.strategy)
+        return entry is not None and entry.exit_policy is ExitPolicy.LEAVE
 
     def counters(self) -> dict[str, int]:
         return {**super().counters(), **self.outbox.counters, "orders_working": len(self.working)}

@@ -175,7 +175,7 @@ class Reconciler(Actor):
                 balances.append(message)
             instance = message.order.instance if isinstance(message, Intent) else getattr(message, "instance", "")
             published = encode(update) if update is not None else b""
-            kind = _KINDS[type(message)]
+            kind = _KINDS.get(type(message), "other")
             self.journal.append(kind, message, self.epoch, now, instance, strategy, order_id, seq, published)
             self._count(message)
         self.journal.commit()

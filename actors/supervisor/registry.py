@@ -52,6 +52,7 @@ class Registry:
             publishes_at=registration.publishes_at,
             serves_at=registration.serves_at,
             prefixes=registration.prefixes,
+            exit_policy=registration.exit_policy,
         )
         self.entries[entry.name] = entry
         self.registrations[entry.name] = registration

@@ -74,6 +74,7 @@ class DirectoryEntry(Message, frozen=True):
     serves_at: str = ""
     prefixes: tuple[str, ...] = ()
     live: bool = True
+    exit_policy: ExitPolicy = ExitPolicy.CANCEL
 
 
 class DirectoryTable(Message, frozen=True):
