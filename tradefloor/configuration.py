@@ -130,14 +130,14 @@ class _Reader:
                 except ValueError as error:
                     raise ConfigurationError(self.file, key, str(error)) from None
                 if name.lower() in (reserved.lower() for reserved in RESERVED):
-                    raise ConfigurationError(self.file, key, f"{name!r} is a name of the floor's own; choose another")
+                    raise ConfigurationError(self.file, key, f"{name!r} is a name of the floor's own; expected another")
                 if name.lower() in seen:
                     problem = f"duplicate name: {seen[name.lower()]} has it too; expected names that differ"
                     raise ConfigurationError(self.file, key, problem)
                 seen[name.lower()] = key
                 if group == "strategies" and codes.setdefault(strategy_code(name), name) != name:
                     other = codes[strategy_code(name)]
-                    problem = f"its orders could not be told from those of {other!r}; choose another name"
+                    problem = f"its orders could not be told from those of {other!r}; expected another name"
                     raise ConfigurationError(self.file, key, problem)
 
     def _context(self, name: str, kind: str, instance: str = "", **settings: Any) -> Context:

@@ -65,6 +65,8 @@ HOSTILE = {
     "unknown tag, an endless array": b"\x92\xa3Foo\xdd\xff\xff\xff\xff",
     "unknown tag, a map as a map's key": b"\x92\xa3Foo\x81\x81\x01\x02\x01",
     "unknown tag, text that is not UTF-8": b"\x92\xa3Foo\xa2\xff\xff",
+    "a known tag, text that is not UTF-8": b"\x95\xa5Alert\xa2\xff\xff\xa1a\xa1a\x01",
+    "a known tag, values very deep": b"\x92\xa9NewOrder" + b"\x91" * 100_000,
     "a timestamp out of range": b"\xc7\x0c\xff" + b"\xff" * 12,
 }
 
@@ -134,21 +136,25 @@ def test_a_reply_code_of_a_later_version_is_read_as_unknown() -> None:
 REGISTERING = """
 import json
 from bus.codec import decode, encode, register
-from bus.messages import Message, Unknown
+from bus.messages import CATALOGUE, Acknowledged, Message
 
 class Raced(Message, frozen=True):
     distance: int
 
+class Weathered(Message, frozen=True):
+    rain: float
+
 first = type(decode(encode(Raced(5)))).__name__
 register(Raced)
-register(Raced)
-print(json.dumps([first, decode(encode(Raced(5))) == Raced(5)]))
+register(Raced, Weathered)
+known = [decode(encode(each)) == each for each in (Raced(5), Weathered(0.5), Acknowledged(1))]
+print(json.dumps([first, known, CATALOGUE["Raced"] is Raced]))
 """
 
 
 def test_a_venue_package_registers_its_own_messages() -> None:
     done = subprocess.run([sys.executable, "-c", REGISTERING], capture_output=True, text=True, check=True)
-    assert json.loads(done.stdout) == ["Unknown", True]
+    assert json.loads(done.stdout) == ["Unknown", [True, True, True], True]
 
 
 def test_a_taken_tag_is_refused_and_nothing_of_the_call_is_taken() -> None:

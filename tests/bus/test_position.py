@@ -94,7 +94,10 @@ class Stream(RuleBasedStateMachine):
     @precondition(lambda self: self.pipe)
     def deliver(self) -> None:
         kind, epoch, seq, payload = self.pipe.pop(0)
+        was_stale = self.place.stale
         verdict = self.place.judge(kind, epoch, seq)
+        if was_stale and kind == Kind.CHANGE:
+            assert verdict is Verdict.IGNORE
         if verdict in (Verdict.IGNORE, Verdict.GAP):
             assert kind == Kind.CHANGE or verdict is Verdict.IGNORE
             return
@@ -167,3 +170,10 @@ def test_a_newer_life_that_has_spoken_already_stands() -> None:
     assert not place.lose(before=3)
     assert not place.stale
     assert place.judge(Kind.CHANGE, 3, 1) is Verdict.DELIVER
+
+
+def test_the_next_number_of_another_life_is_a_gap() -> None:
+    place = Position()
+    place.judge(Kind.STATE, 2, 5)
+    assert place.judge(Kind.CHANGE, 3, 6) is Verdict.GAP
+    assert place.stale

@@ -208,9 +208,9 @@ def test_a_second_stop_while_it_stops_is_no_failure(start: Any) -> None:
     reference, actor = start()
 
     async def leave() -> None:
-        actor.stop()
-        await asyncio.sleep(0)
-        actor.on_signal(15)
+        actor.loop.call_soon(actor.on_signal, 15)  # as the loop calls it
+        for _ in range(5):
+            await asyncio.sleep(0)
 
     actor.on_stop = leave
     assert reference.stop(timeout=LIMIT_S)
