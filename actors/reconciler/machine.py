@@ -103,7 +103,7 @@ def _changed(state: OrderState, event: OrderEvent) -> OrderState:
     if kind is OrderEventKind.UPDATED:
         return _updated(state, event)
     if kind is OrderEventKind.REJECTED:
-        return _end(state, OrderStatus.REJECTED, event) if unsent or status in _NEVER else state
+        return _with_figures(_end(state, OrderStatus.REJECTED, event), event) if unsent or status in _NEVER else state
     if kind is OrderEventKind.TRIGGERED:
         return _opened(state, event, OrderStatus.TRIGGERED)
     if kind in _ENDS:
@@ -175,7 +175,7 @@ def _reported(state: OrderState, event: OrderEvent) -> OrderState:
         return _with_figures(after, event)
     if event.status is OrderStatus.REJECTED:
         unsent = state.status in _UNSENT or state.status in _NEVER
-        return _end(state, OrderStatus.REJECTED, event) if unsent else state
+        return _with_figures(_end(state, OrderStatus.REJECTED, event), event) if unsent else state
     if event.status in (OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.EXPIRED):
         return _with_figures(_end(state, event.status, event), event)
     return state
