@@ -19,6 +19,7 @@ from bus.codec import ReplyStatus, RequestHeader
 from bus.messages import (
     Code,
     DirectoryEntry,
+    EndStrategy,
     GetIntents,
     Intent,
     IntentsAnswer,
@@ -66,6 +67,7 @@ class Gate(Actor):
         self._figures = {"passed": 0, "denied": 0, "not_sent": 0}
         self._in_flight: dict[str, tuple[NewOrder, asyncio.Future[Reply]]] = {}
         self._executors: dict[str, int] = {}
+        self._ended: dict[str, int] = {}
         self._first_seen: dict[tuple[str, str, str], float] = {}
         self.journal: IntentJournal
         self.view: FloorView
@@ -135,7 +137,14 @@ class Gate(Actor):
         known = self.journal.first_of(order.order_id)
         return self._judge(order, header) if known is None else self._answer_again(known, order)
 
+    def on_end_strategy(self, message: EndStrategy, header: RequestHeader) -> IntentsAnswer:
+        """From now on nothing of these lives passes, whatever the directory's table here still says."""
+        self._ended[message.strategy] = max(message.until_epoch, self._ended.get(message.strategy, 0))
+        return IntentsAnswer((), self.journal.last)
+
     def _speaks_for(self, header: RequestHeader) -> bool:
+        if header.epoch <= self._ended.get(header.caller, 0):
+            return False
         entry = self.member.directory.entries.get(header.caller)
         return entry is not None and entry.live and entry.epoch == header.epoch
 
@@ -144,7 +153,8 @@ class Gate(Actor):
         deadline = self.loop.time() + NEWCOMER_S
         while not self._speaks_for(header):
             entry = self.member.directory.entries.get(header.caller)
-            if (entry is not None and entry.epoch >= header.epoch) or self.loop.time() > deadline:
+            known = entry is not None and entry.epoch >= header.epoch
+            if known or header.epoch <= self._ended.get(header.caller, 0) or self.loop.time() > deadline:
                 return Refused(Code.NOT_ALLOWED, f"epoch {header.epoch} of {header.caller!r} is not on the floor")
             await asyncio.sleep(SETTLE_S)
         answer = self.on_submit_order(message, header)
@@ -159,6 +169,10 @@ class Gate(Actor):
 
     def _judge(self, order: NewOrder, header: RequestHeader) -> Answer:
         now = self.clock.time_ns()
+        if self.clock.monotonic_ns() >= header.deadline_ns:  # it waited here for too long to be sent
+            return self._deny(order, Denial(Code.DEADLINE_PASSED, "the gate could not judge it in time"), now)
+        if not self._speaks_for(header):
+            return Refused(Code.NOT_ALLOWED, f"{header.caller!r} has left the floor")
         denial = judge(order, self.view)
         if denial is not None:
             return self._deny(order, denial, now)

@@ -67,8 +67,12 @@ class FloorView:
         key = (instance, instrument)
         if key in self._reference_stale:
             return self._reference_stale[key]
-        reference = self._references.get(key)
-        return "" if reference is None or reference.synced else "it is being resynced"
+        if key not in self._references:
+            return "nobody has asked for it yet"
+        reference = self._references[key]
+        if reference is None:
+            return "no word of it has come"
+        return "" if reference.synced else "it is being resynced"
 
     def instance_problem(self, instance: str) -> tuple[Code, str] | None:
         if instance not in self._instances:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable
 from typing import Any
 
-from actors.reconciler.journal import EventJournal
+from actors.reconciler.journal import EventJournal, JournalAltered, Row
 from actors.reconciler.ledger import Ledger
 from actors.reconciler.records import Adjustment, Baseline, InstrumentKnown, StrategyKnown, Synced, Unbookable
 from actors.reconciler.sync import InstanceSync, QueryFailed
@@ -74,7 +74,7 @@ class Reconciler(Actor):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self.ledger = Ledger()
+        self.ledger = Ledger(context.floor)
         self.instances: tuple[str, ...] = tuple(context.settings.get("instances", ()))
         self.syncs = {name: InstanceSync(self, name) for name in self.instances}
         self.journal: EventJournal
@@ -97,23 +97,24 @@ class Reconciler(Actor):
 
     async def setup(self) -> None:
         self.journal = EventJournal(self.state_path("events.db"), self.context.durability)
-        altered = self.journal.altered()
-        if altered:
-            reason = f"events.db was altered at row {altered} by somebody else: its chain of hashes breaks there"
-            raise ActorExit(ExitCode.CONFIGURATION, reason)
-        for row in self.journal.all():
-            message = decode(row.body)
-            if not isinstance(message, Message):
-                raise ActorExit(
-                    ExitCode.CONFIGURATION, f"events.db row {row.seq} ({row.kind}) cannot be read: {message}"
-                )
-            self.ledger.apply(message)
-            self._count(message)
-            if row.stream_seq:
-                self._stream_seq[row.strategy] = row.stream_seq
+        try:
+            for row in self.journal.each():
+                self._replay(row)
+        except JournalAltered as error:
+            raise ActorExit(ExitCode.CONFIGURATION, str(error)) from None
         self.record([StrategyKnown(name) for name in self.context.settings.get("strategies", ())])
         self.log.info("journal read", rows=self.journal.last, digest=self.ledger.digest())
         self.member.on_directory.append(self._on_actor)
+
+    def _replay(self, row: Row) -> None:
+        message = decode(row.body)
+        if not isinstance(message, Message):
+            reason = f"events.db row {row.seq} ({row.kind}) cannot be read: {message}"
+            raise ActorExit(ExitCode.CONFIGURATION, reason)
+        self.ledger.apply(message)
+        self._count(message)
+        if row.stream_seq:
+            self._stream_seq[row.strategy] = row.stream_seq
 
     async def begin(self) -> None:
         for strategy, seq in self._stream_seq.items():
@@ -139,11 +140,7 @@ class Reconciler(Actor):
             self.record([StrategyKnown(entry.name)])
         if entry.kind != "execution" or entry.instance not in self.syncs:
             return
-        sync = self.syncs[entry.instance]
-        if not entry.live or entry.epoch != sync.executor_epoch:
-            sync.executor_epoch = entry.epoch
-            sync.stream_up = False
-            sync.lost("execution actor is down" if not entry.live else "execution actor connects")
+        self.syncs[entry.instance].on_executor(entry.epoch, entry.live)
 
     # what happens
 
@@ -237,21 +234,12 @@ class Reconciler(Actor):
         if fresh:
             expected = fresh[-1].number + 1
             self.record([each.event for each in fresh])
-            self.syncs[batch.instance].events += len(fresh)
+            self.syncs[batch.instance].account.events += len(fresh)
         self._next_number[batch.instance] = (epoch, expected)
         for each in fresh:
             if isinstance(each.event, PrivateStream):
-                self._on_private_stream(each.event, epoch)
+                self.syncs[batch.instance].on_stream(epoch, each.event, self._spawn_sync)
         return Acknowledged(expected - 1)
-
-    def _on_private_stream(self, event: PrivateStream, epoch: int) -> None:
-        sync = self.syncs[event.instance]
-        sync.stream_up = event.up
-        sync.executor_epoch = epoch
-        if event.up:
-            sync.begin(self._spawn_sync)
-        else:
-            sync.lost(f"private stream is down: {event.reason}")
 
     def _spawn_sync(self, awaitable: Awaitable[None]) -> asyncio.Task[None]:
         return self._spawn_request(awaitable)  # type: ignore[return-value]
@@ -337,7 +325,7 @@ class Reconciler(Actor):
                 for state in self.ledger.orders.values()
                 if message.strategy in ("", state.order.strategy) and message.instance in ("", state.order.instance)
             ]
-        return OrderList(tuple(orders[-ORDERS_LIMIT:]))
+        return OrderList(tuple(orders[-ORDERS_LIMIT:]), self.ledger.last_intent)
 
     def on_get_positions(self, message: GetPositions, header: RequestHeader) -> PositionsAnswer:
         balances = tuple(

@@ -9,6 +9,7 @@ has none. State is the fold of the rows (`ledger`).
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -17,7 +18,7 @@ from actors.runtime import SqliteStore, Store
 from bus.codec import encode
 from bus.messages import Fill, Message, OrderEvent
 
-__all__ = ["EVENTS_VERSION", "EventJournal", "Row"]
+__all__ = ["EVENTS_VERSION", "EventJournal", "JournalAltered", "Row"]
 
 EVENTS_VERSION = 1
 _SCHEMA = """
@@ -35,6 +36,14 @@ _COLUMNS = "seq, epoch, ts_ns, kind, instance, account, strategy, order_id, body
 HASH_BYTES = 16
 PAGE = 500
 """Updates in one answer: under 1 MB."""
+
+
+class JournalAltered(Exception):
+    """A body was altered, or a row taken out, at row `seq`."""
+
+    def __init__(self, seq: int) -> None:
+        super().__init__(f"events.db was altered at row {seq} by somebody else: its chain of hashes breaks there")
+        self.seq = seq
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -88,18 +97,15 @@ class EventJournal:
         """Make what was written durable."""
         self._store.commit()
 
-    def all(self) -> list[Row]:
-        """Return every row, oldest first."""
-        return [Row(*row) for row in self._store.rows(f"SELECT {_COLUMNS} FROM journal ORDER BY seq")]
-
-    def altered(self) -> int:
-        """Return the number of the first row behind which the chain breaks, 0 where it is whole."""
+    def each(self) -> Iterator[Row]:
+        """Yield every row, oldest first. Raises JournalAltered where the chain breaks."""
         before, chained = 0, b"\0" * HASH_BYTES
-        for seq, prev_hash, body in self._store.rows("SELECT seq, prev_hash, body FROM journal ORDER BY seq"):
+        for prev_hash, *values in self._store.iterate(f"SELECT prev_hash, {_COLUMNS} FROM journal ORDER BY seq"):
+            row = Row(*values)
             if prev_hash != chained:
-                return before or 1
-            before, chained = seq, _chain(prev_hash, body)
-        return 0
+                raise JournalAltered(before or 1)
+            before, chained = row.seq, _chain(prev_hash, row.body)
+            yield row
 
     def stream_after(self, strategy: str, after: int) -> list[tuple[int, bytes]]:
         """Return a page of (stream number, published update) of a strategy."""

@@ -32,6 +32,7 @@ from bus.messages import (
     Position,
     Side,
     Source,
+    is_of_floor,
     parse_order_id,
     strategy_code,
 )
@@ -48,7 +49,7 @@ CLOSED_KEPT = 50_000
 class Ledger:
     """What is true, as far as anybody here knows."""
 
-    def __init__(self, closed_kept: int = CLOSED_KEPT) -> None:
+    def __init__(self, floor: str = "", closed_kept: int = CLOSED_KEPT) -> None:
         self.orders: dict[str, OrderState] = {}
         self.positions: dict[tuple[str, str, str], Position] = {}
         self.balances: dict[tuple[str, str], Balance] = {}
@@ -59,6 +60,10 @@ class Ledger:
         self.last_trade: dict[str, dict[str, str]] = {}
         self.cursors: dict[str, dict[str, str]] = {}
         self.filled_by_query: dict[str, int] = {}
+        self._floor = floor
+        self._open: dict[str, OrderState] = {}
+        self._lacking: dict[str, OrderState] = {}
+        self._traded: dict[str, set[str]] = {}
         self._names: dict[tuple[str, str], str] = {}
         self._venue_names: dict[tuple[str, str, str], str] = {}
         self._fills: set[tuple[str, ...]] = set()
@@ -97,11 +102,13 @@ class Ledger:
         """Return the orders that are not closed, oldest first; empty names match all."""
         return [
             state
-            for state in self.orders.values()
-            if state.is_open
-            and (not strategy or state.order.strategy == strategy)
-            and (not instance or state.order.instance == instance)
+            for state in self._open.values()
+            if (not strategy or state.order.strategy == strategy) and (not instance or state.order.instance == instance)
         ]
+
+    def lacking_fills(self, instance: str) -> list[OrderState]:
+        """Return the orders of which the venue counts more than we have fills for."""
+        return [state for state in self._lacking.values() if state.order.instance == instance]
 
     def positions_of(self, strategy: str = "", instance: str = "") -> list[Position]:
         """Return positions; empty names match all."""
@@ -113,7 +120,7 @@ class Ledger:
 
     def instruments_of(self, instance: str) -> list[str]:
         """Return the instruments in which the instance ever had an order."""
-        return sorted({state.order.instrument for state in self.orders.values() if state.order.instance == instance})
+        return sorted(self._traded.get(instance, ()))
 
     def fill_problem(self, fill: Fill) -> str:
         """Return why a fill cannot be booked; empty where it can."""
@@ -246,6 +253,8 @@ class Ledger:
     def _adopt(self, source: OrderEvent | Fill) -> OrderState:
         """Make an order from the venue's word: ours by its id, where our floor minted that, or EXTERNAL."""
         parts = parse_order_id(source.client_order_id)
+        if parts is not None and self._floor and not is_of_floor(parts, self._floor):
+            parts = None  # another floor's, on the same account
         strategy = self._strategies.get(parts.strategy, "") if parts is not None else ""
         name = source.client_order_id
         if not name or name in self.orders:
@@ -272,6 +281,12 @@ class Ledger:
     def _keep(self, state: OrderState) -> None:
         order = state.order
         self.orders[order.order_id] = state
+        self._traded.setdefault(order.instance, set()).add(order.instrument)
+        for index, belongs in ((self._open, state.is_open), (self._lacking, state.venue_filled > state.filled)):
+            if belongs:
+                index[order.order_id] = state
+            else:
+                index.pop(order.order_id, None)
         name, venue_name = _names(state)
         if order.client_order_id:
             holder = self.orders.get(self._names.get(name, order.order_id))
@@ -285,6 +300,7 @@ class Ledger:
                 oldest = next(iter(self._closed))
                 del self._closed[oldest]
                 gone = self.orders.pop(oldest, None)
+                self._lacking.pop(oldest, None)
                 if gone is not None:
                     name, venue_name = _names(gone)
                     if self._names.get(name) == oldest:

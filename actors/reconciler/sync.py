@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from decimal import Decimal
 from typing import Protocol, TypeVar
 
+from actors.reconciler.accounts import AccountCheck, AccountMoved
 from actors.reconciler.ledger import Ledger
-from actors.reconciler.records import Adjustment, Baseline, InstrumentKnown, Synced
+from actors.reconciler.records import InstrumentKnown, Synced
 from actors.runtime import Log
 from bus.clock import Clock
 from bus.messages import (
@@ -33,6 +33,7 @@ from bus.messages import (
     OrderState,
     OrderStatus,
     Pending,
+    PrivateStream,
     QueryBalances,
     QueryFills,
     QueryOpenOrders,
@@ -51,12 +52,17 @@ EXPIRY_MARGIN_S = 1.0
 """Beyond an order's expiry at the venue: twice the clock error that the venue itself tolerates is under this."""
 ASSUMED_WINDOW_S = 5.0
 """How long the venue may still accept an attempt of which we never saw the send: the default `recvWindow`."""
-UNKNOWN_CHECK_S = 0.5
 BALANCE_CHECK_S = 15.0
+"""Between comparisons of balances; one costs weight 20 of the 6,000 a minute."""
+SUSPECT_CHECK_S = 2.0
+"""Between the two reads that must agree before anything is adjusted."""
+STREAM_NS = 10**9
+"""How long the private stream has to tell of a fill that an answer has counted already."""
 CURSOR_S = 30.0
 """While synced the last trade ids are written down this often, so that a restart asks for little."""
 
 
+Spawn = Callable[[Awaitable[None]], asyncio.Task[None]]
 A = TypeVar("A", OrdersAnswer, OrderAnswer, FillsAnswer, BalancesAnswer)
 
 
@@ -93,27 +99,42 @@ class InstanceSync:
         self.reason = "no execution actor yet"
         self.executor_epoch = 0
         self.stream_up = False
-        self.events = 0
         self._host = host
+        self.account = AccountCheck(instance, host.ledger, host.record, host.clock, host.log)
         self._run: asyncio.Task[None] | None = None
         self._last_balance_check = 0.0
-        self._suspect: tuple[str, Decimal, int] | None = None
         self._last_cursor = 0.0
 
     # what is told from outside
 
-    def lost(self, reason: str) -> None:
-        """The private stream, the execution actor or its events broke off."""
-        self.synced, self.reason = False, reason
-        self._host.announce(self.instance)
+    def on_executor(self, epoch: int, live: bool) -> None:
+        """The directory's word about the execution actor. An older life's is no news, nor is one that is known."""
+        if epoch < self.executor_epoch or (live and epoch == self.executor_epoch):
+            return
+        self.executor_epoch = epoch
+        self._lost("execution actor connects" if live else "execution actor is down")
 
-    def begin(self, spawn: Callable[[Awaitable[None]], asyncio.Task[None]]) -> None:
-        """Reconcile, unless that is under way; then it starts over at its end."""
+    def on_stream(
+        self, epoch: int, event: PrivateStream, spawn: Callable[[Awaitable[None]], asyncio.Task[None]]
+    ) -> None:
+        """The execution actor's word about the venue's private stream, in order with its events."""
+        if epoch < self.executor_epoch:
+            return
+        self.executor_epoch = epoch
+        if not event.up:
+            self._lost(f"private stream is down: {event.reason}")
+            return
+        self.stream_up = True
         self.synced, self.reason = False, "reconciling"
         self._host.announce(self.instance)
         if self._run is not None and not self._run.done():
             self._run.cancel()
         self._run = spawn(self._until_synced())
+
+    def _lost(self, reason: str) -> None:
+        self.stream_up = self.synced = False
+        self.reason = reason
+        self._host.announce(self.instance)
 
     async def _until_synced(self) -> None:
         delay = RETRY_MIN_S
@@ -172,8 +193,11 @@ class InstanceSync:
             venue_order_id="" if order.client_order_id else state.venue_order_id,
         )
         answer = await self._ask(query, OrderAnswer)
+        state = self._host.ledger.orders.get(order.order_id, state)  # the stream may have told of it meanwhile
         if answer.order is not None:
             self._host.record([answer.order])
+        elif not state.is_open:
+            return
         elif state.status in (OrderStatus.INITIALIZED, OrderStatus.SUBMITTED):
             self._mark_unknown(state, "sent without an answer, and the venue does not have it (yet)")
         elif not state.is_unknown:
@@ -251,37 +275,16 @@ class InstanceSync:
     # balances
 
     async def _read_balances(self) -> None:
-        events = self.events
-        answer = await self._ask(QueryBalances(self.instance), BalancesAnswer)
-        ledger = self._host.ledger
-        self._host.record(list(answer.balances))
-        if self.instance not in ledger.expected:
-            if events != self.events:
-                raise QueryFailed("the account moved while it was read for the first time")
-            totals = {balance.asset: balance.total for balance in answer.balances}
-            self._host.record([Baseline(self.instance, totals, answer.ts_asked)])
-        elif events == self.events and not self._in_flight():
-            self._compare(answer)
+        async def ask() -> BalancesAnswer:
+            return await self._ask(QueryBalances(self.instance), BalancesAnswer)
 
-    def _compare(self, answer: BalancesAnswer) -> None:
-        """Hold the venue's balances against ours; a difference counts when a second quiet read agrees on it."""
-        found = {balance.asset: balance.total for balance in answer.balances}
-        expected = self._host.ledger.expected[self.instance]
-        for asset in sorted({*found, *expected}):
-            have, want = found.get(asset, Decimal(0)), expected.get(asset, Decimal(0))
-            if have == want:
-                continue
-            if self._suspect is not None and self._suspect[:2] == (asset, have - want):
-                reads = (self._suspect[2], answer.ts_asked)
-                now = self._host.clock.time_ns()
-                self._host.log.error("adjusted to the venue", asset=asset, expected=want, found=have)
-                self._host.record([Adjustment(self.instance, asset, want, have, reads, now)])
-                self._suspect = None
-            else:
-                self._host.log.warning("balance differs, reading again", asset=asset, expected=want, found=have)
-                self._suspect = (asset, have - want, answer.ts_asked)
-            return
-        self._suspect = None
+        async def fetch() -> None:
+            await self._fetch_fills(self._host.ledger.cursors.get(self.instance, {}))
+
+        try:
+            await self.account.read(ask, self._in_flight, fetch)
+        except AccountMoved as error:
+            raise QueryFailed(str(error)) from None
 
     def _in_flight(self) -> bool:
         return any(state.pending is not Pending.NONE or state.is_unknown for state in self._open())
@@ -295,12 +298,14 @@ class InstanceSync:
         try:
             await self._resolve_unknown()
             await self._fetch_missing()
-            if now_s - self._last_balance_check > (2.0 if self._suspect else BALANCE_CHECK_S):
+            pause_s = SUSPECT_CHECK_S if self.account.is_suspicious else BALANCE_CHECK_S
+            if now_s - self._last_balance_check > pause_s:
                 self._last_balance_check = now_s
                 await self._read_balances()
         except QueryFailed as error:
             self._host.log.warning("a check failed, trying again", instance=self.instance, why=error)
-        if self.synced and now_s - self._last_cursor > CURSOR_S:
+            return
+        if self.synced and now_s - self._last_cursor > CURSOR_S and not self._host.ledger.lacking_fills(self.instance):
             self._last_cursor = now_s
             self._write_cursor()
 
@@ -339,16 +344,10 @@ class InstanceSync:
         return fresh is not None and fresh.status in (OrderStatus.INITIALIZED, OrderStatus.SUBMITTED)
 
     async def _fetch_missing(self) -> None:
-        """The venue says more was filled than we have fills for: fetch them."""
+        """The venue says more was filled than we have fills for: fetch them, once the stream had its time."""
         now = self._host.clock.time_ns()
-        lacking = {
-            state.order.instrument
-            for state in self._host.ledger.orders.values()
-            if state.order.instance == self.instance
-            and state.venue_filled > state.filled
-            and now - state.ts_init > 10**9
-        }
-        for instrument in lacking:
+        lacking = self._host.ledger.lacking_fills(self.instance)
+        for instrument in {state.order.instrument for state in lacking if now - state.ts_init > STREAM_NS}:
             await self._fetch_fills(self._host.ledger.cursors.get(self.instance, {}), instrument)
 
     # asking

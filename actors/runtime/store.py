@@ -9,7 +9,7 @@ survives the loss of the host and costs 105 to 200 us.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -33,6 +33,9 @@ class Store(Protocol):
 
     def rows(self, sql: str, parameters: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
         """Read."""
+
+    def iterate(self, sql: str, parameters: Iterable[Any] = ()) -> Iterator[tuple[Any, ...]]:
+        """Read row by row, so that a long journal is never in memory whole."""
 
     def commit(self) -> None:
         """Make everything written so far durable."""
@@ -88,6 +91,9 @@ class SqliteStore:
 
     def rows(self, sql: str, parameters: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
         return self._database.execute(sql, tuple(parameters)).fetchall()
+
+    def iterate(self, sql: str, parameters: Iterable[Any] = ()) -> Iterator[tuple[Any, ...]]:
+        yield from self._database.execute(sql, tuple(parameters))
 
     def commit(self) -> None:
         if self._open:

@@ -15,7 +15,7 @@ from actors.runtime import Actor, ActorExit, Context, ExitCode
 from actors.runtime.actor import VERSION
 from actors.supervisor.board import Board, attached_state, child_state, own_state
 from actors.supervisor.child import Child
-from actors.supervisor.exit_policies import ExitPolicyRun
+from actors.supervisor.exit_policies import LIMIT_S, ExitPolicyRun
 from actors.supervisor.registry import Registry
 from actors.supervisor.restarts import Decision
 from actors.supervisor.shutdown import STOP_LIMIT_S, stop_in_order, wait_for
@@ -53,6 +53,8 @@ HEALTH_S = 0.25
 """Between looks at everybody's health."""
 DEPENDENCY_S = 15.0
 """How long a child's start waits for what it depends on; then it starts all the same and waits by itself."""
+GATE_S = 0.5
+"""Between tries of what the gate must be told."""
 ATTACHED_LIMIT_S = 10.0
 """How long an attached strategy may be silent before its epoch is revoked (its `busy_limit_s`)."""
 
@@ -86,6 +88,7 @@ class Supervisor(Actor):
         self._signals = 0
         self._attached: dict[str, _Attached] = {}
         self._policies: dict[str, asyncio.Task[None]] = {}
+        self._ended: dict[str, int] = {}
         self._started_ns = 0
         self._lock = -1
         self.registry: Registry
@@ -222,7 +225,14 @@ class Supervisor(Actor):
         if child.spec.kind in ("market_data", "execution", "book"):
             scope = f"instance/{child.spec.context.instance}"
             halt = SetTradingState(scope, TradingState.HALTED, f"{child.spec.name} failed for good")
-            self.member.send("gate", halt)
+            self.spawn(self._tell_gate(halt))
+
+    async def _tell_gate(self, message: Message) -> None:
+        """Tell the gate until it has it: it may be restarting."""
+        while not self.stopping:
+            if (await self.member.request("gate", message, GATE_S)).ok:
+                return
+            await asyncio.sleep(GATE_S)
 
     def _look_after(self) -> None:
         now = self.loop.time()
@@ -312,18 +322,19 @@ class Supervisor(Actor):
     # exit policies
 
     def _begin_exit_policy(self, strategy: str, policy: ExitPolicy, epoch: int) -> None:
+        """Deal with the orders of a strategy's lives up to `epoch`; a run that is under way takes them on."""
+        self._ended[strategy] = max(epoch, self._ended.get(strategy, 0))
         running = self._policies.get(strategy)
         if running is None or running.done():
-            self._policies[strategy] = self.spawn(self._carry_out(strategy, policy, epoch))
+            self._policies[strategy] = self.spawn(self._carry_out(strategy, policy))
 
-    async def _carry_out(self, strategy: str, policy: ExitPolicy, epoch: int) -> None:
+    async def _carry_out(self, strategy: str, policy: ExitPolicy) -> None:
         run = ExitPolicyRun(self.member.request, self._executors, self.log)
-        outcome = await run.carry_out(strategy, policy, epoch, STOP_LIMIT_S / 2 if self.stopping else 30.0)
+        limit_s = STOP_LIMIT_S / 2 if self.stopping else LIMIT_S
+        outcome = await run.carry_out(strategy, policy, lambda: self._ended[strategy], limit_s)
         if not outcome.done:
-            text = (
-                f"exit policy of {strategy} could not be confirmed; open or unknown: {', '.join(outcome.left) or '?'}"
-            )
-            self.alert("EXIT_POLICY_INCOMPLETE", text)
+            left = ", ".join(outcome.left) or "not known"
+            self.alert("EXIT_POLICY_INCOMPLETE", f"exit policy of {strategy} not confirmed; still open: {left}")
 
     def _executors(self) -> dict[str, str]:
         return {entry.instance: entry.name for entry in self.registry.entries.values() if entry.kind == "execution"}
@@ -360,7 +371,7 @@ class Supervisor(Actor):
         else:
             if child.timer is not None:
                 child.timer.cancel()
-            self._start(child)
+            self._restart(child)
         return None
 
     def on_stop_floor(self, message: StopFloor, header: RequestHeader) -> None:

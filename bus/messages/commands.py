@@ -32,6 +32,7 @@ __all__ = [
     "CancelAll",
     "CancelOrder",
     "Empty",
+    "EndStrategy",
     "ExecutionRange",
     "ExecutionState",
     "FillsAnswer",
@@ -380,6 +381,16 @@ class IntentsAnswer(Message, frozen=True):
     last: int
 
 
+class EndStrategy(Message, frozen=True):
+    """From the supervisor to the gate: nothing of a strategy's lives up to `until_epoch` passes any more.
+
+    Answered by `IntentsAnswer` without intents: what the gate has passed so far has numbers up to `last`.
+    """
+
+    strategy: str
+    until_epoch: int
+
+
 class SetTradingState(Message, frozen=True):
     """To the gate: `scope` is ``floor``, ``instance/NAME`` or ``strategy/NAME``."""
 
@@ -428,9 +439,10 @@ class GetOrders(Message, frozen=True):
 
 
 class OrderList(Message, frozen=True):
-    """Orders as the reconciler knows them."""
+    """Orders as the reconciler knows them, when it had taken the gate's intents up to number `last_intent`."""
 
     orders: tuple[OrderState, ...] = ()
+    last_intent: int = 0
 
 
 class GetPositions(Message, frozen=True):

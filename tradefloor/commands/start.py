@@ -136,6 +136,7 @@ class _Show:
                     await asyncio.wait_for(self.ending.wait(), max(0.0, min(REFRESH_S, left)))
                 except TimeoutError:
                     continue
+        self.status = await visitor.status() or self.status  # as it is now, not half a second ago
         await visitor.request(DIRECTORY, StopFloor("its time is up" if deadline else "asked to"))
 
     def _screen(self, status: Status) -> Group:

@@ -54,8 +54,8 @@ def test_a_fill_that_cannot_be_booked_is_journalled_once_and_said_and_hurts_nobo
     bad = a_fill(**{"trade_id": "1", **wrong})
     for _ in range(3):
         reconciler.record([an_intent(1, an_order()), bad, a_fill("2")])
-    assert [row.kind for row in reconciler.journal.all()] == ["intent", "unbookable", "fill"]
-    assert decode(reconciler.journal.all()[1].body).fill == bad
+    assert [row.kind for row in list(reconciler.journal.each())] == ["intent", "unbookable", "fill"]
+    assert decode(list(reconciler.journal.each())[1].body).fill == bad
     assert [line.levelname for line in caplog.records if "cannot be booked" in line.message] == ["ERROR"]
     assert reconciler._figures["unbookable_fills"] == 1
     assert [position.fills for position in reconciler.ledger.positions.values()] == [1]
@@ -74,11 +74,11 @@ def test_nothing_is_told_that_is_not_in_the_journal_already(reconciler: Any) -> 
 def test_a_fill_is_written_with_the_names_of_its_order(reconciler: Any) -> None:
     reconciler.record([an_intent(1, an_order()), an_event(OrderEventKind.ACCEPTED, venue_order_id="5")])
     reconciler.record([a_fill("1", "", venue_order_id="5")])
-    row = reconciler.journal.all()[-1]
+    row = list(reconciler.journal.each())[-1]
     fill = decode(row.body)
     assert (fill.client_order_id, fill.order_id, fill.strategy) == ("o1", "o1", "alpha")
     assert (row.strategy, row.order_id) == ("alpha", "o1")
     replayed = Ledger()
-    for each in reconciler.journal.all():
+    for each in list(reconciler.journal.each()):
         replayed.apply(decode(each.body))
     assert replayed.digest() == reconciler.ledger.digest()

@@ -18,8 +18,10 @@ from bus.messages import (
     CancelAll,
     Code,
     Empty,
+    EndStrategy,
     ExitPolicy,
     GetOrders,
+    IntentsAnswer,
     Message,
     OrderList,
     OrderState,
@@ -64,7 +66,10 @@ class Floor:
         self.orders = {state.order.order_id: state for state in orders}
         self.cancels: list[tuple[str, CancelAll]] = []
         self.looks = 0
-        self.deaf = False
+        self.deaf = self.gate_is_deaf = False
+        self.ends: list[int] = []
+        self.passed = self.pulled = 7
+        self.epoch = EPOCH
         self.executors = {"BINANCE": "execution.BINANCE", "BYBIT": "execution.BYBIT"}
         self.on_cancel: Callable[[CancelAll], None] = self.end_all
 
@@ -78,7 +83,13 @@ class Floor:
             self.looks += 1
             if self.deaf:
                 return Reply(ReplyStatus.NO_ANSWER, Code.TIMED_OUT, Empty())
-            return Reply(ReplyStatus.OK, Code.NONE, OrderList(tuple(self.orders.values())))
+            return Reply(ReplyStatus.OK, Code.NONE, OrderList(tuple(self.orders.values()), self.pulled))
+        if isinstance(message, EndStrategy):
+            assert (name, message.strategy) == ("gate", "alpha")
+            self.ends.append(message.until_epoch)
+            if self.gate_is_deaf:
+                return Reply(ReplyStatus.NO_ANSWER, Code.TIMED_OUT, Empty())
+            return Reply(ReplyStatus.OK, Code.NONE, IntentsAnswer((), self.passed))
         assert isinstance(message, CancelAll)
         self.cancels.append((name, message))
         self.on_cancel(message)
@@ -88,7 +99,7 @@ class Floor:
         """Return the outcome and how long it took, in the loop's own seconds."""
         run = ExitPolicyRun(self.request, lambda: self.executors, Log("supervisor"))
         with asyncio.Runner(loop_factory=FastLoop) as runner:
-            outcome = runner.run(run.carry_out("alpha", policy, EPOCH, limit_s))
+            outcome = runner.run(run.carry_out("alpha", policy, lambda: self.epoch, limit_s))
             return outcome, runner.get_loop().time()
 
 
@@ -109,24 +120,51 @@ def test_every_open_order_is_cancelled_at_its_own_instance_and_confirmed_gone() 
         )
         for state in (here, there)
     ]
-    assert floor.looks == 3, "gone is gone when two looks in a row say so"
+    assert floor.looks == 2
+    assert floor.ends == [EPOCH], "the gate is told once"
 
 
-def test_an_order_that_shows_up_a_look_later_is_cancelled_too() -> None:
+def test_an_order_that_the_gate_passed_and_the_reconciler_has_not_heard_of_is_waited_for_and_cancelled() -> None:
     floor = Floor()
+    floor.pulled = 6
     late = an_open_order(1)
-    once = iter([late])
 
     async def request(name: str, message: Message, timeout_s: float) -> Reply:
-        reply = await Floor.request(floor, name, message, timeout_s)
-        for state in once if floor.looks == 1 else ():
-            floor.orders[state.order.order_id] = state
-        return reply
+        if floor.looks == 2 and floor.pulled < floor.passed:
+            floor.pulled = floor.passed
+            floor.orders[late.order.order_id] = late
+        return await Floor.request(floor, name, message, timeout_s)
 
     floor.request = request  # type: ignore[method-assign]
     outcome, _ = floor.carry_out()
     assert outcome == Outcome(True, 1)
     assert len(floor.cancels) == 1
+
+
+def test_while_the_gate_does_not_answer_orders_are_cancelled_and_nothing_is_called_done() -> None:
+    floor = Floor(an_open_order(1))
+    floor.gate_is_deaf = True
+    outcome, took_s = floor.carry_out(limit_s=5.0)
+    assert outcome == Outcome(False, 1)
+    assert 5.0 <= took_s < 6.0
+    assert len(floor.cancels) == 1
+
+
+def test_a_life_that_ends_while_the_policy_runs_is_taken_on() -> None:
+    first, second = an_open_order(1), an_open_order(1, EPOCH + 5)
+    floor = Floor(first)
+
+    def another_ends(command: CancelAll) -> None:
+        floor.end_all(command)
+        if floor.epoch == EPOCH:
+            floor.epoch = EPOCH + 5
+            floor.orders[second.order.order_id] = second
+
+    floor.on_cancel = another_ends
+    outcome, _ = floor.carry_out()
+    assert outcome == Outcome(True, 2)
+    assert floor.ends == [EPOCH, EPOCH + 5]
+    assert floor.orders == {}
 
 
 def test_a_cancel_that_was_lost_is_sent_again() -> None:
