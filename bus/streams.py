@@ -37,8 +37,11 @@ TOPIC_LIMIT = 20_000
 LINGER_S = 3.0
 """How long a topic stays open after its last reader, so that a restarted one costs the venue nothing."""
 REJOIN_MIN_S, REJOIN_MAX_S = 0.02, 2.0
-"""Back-off between joins after gaps, so that a slow reader does not make its publisher send states for ever. It starts
-anew once a reader has been whole for the longer time."""
+"""Back-off between joins after gaps, and while no state answers them, so that a slow reader does not make its publisher
+send states for ever. It starts anew once a reader has been whole for the longer time."""
+STALE_LOOK_S = 5.0
+"""Between joins of a reader that is STALE for whatever reason: its first state, or the one that ends a mark, may be lost
+like any frame. A publisher that has none to give answers nothing, so such a join costs it microseconds."""
 
 
 class Publisher:
@@ -230,13 +233,14 @@ class Position:
 class Subscription:
     """One handler's place in one topic, or in all topics under a prefix."""
 
-    __slots__ = ("_handler", "_on_stale", "_positions", "backoff_s", "exact", "topic", "troubled_until_s")
+    __slots__ = ("_handler", "_on_stale", "_positions", "backoff_s", "exact", "rejoin", "topic", "troubled_until_s")
 
     def __init__(self, topic: str, handler: Handler, on_stale: Callable[[str, str], None] | None) -> None:
         self.topic = topic
         self.exact = topics.is_exact(topic)
         self.backoff_s = REJOIN_MIN_S
         self.troubled_until_s = 0.0
+        self.rejoin: asyncio.TimerHandle | None = None
         self._handler = handler
         self._on_stale = on_stale
         self._positions: dict[str, Position] = {}
@@ -280,6 +284,7 @@ class Reader:
         self._exact: dict[bytes, list[Subscription]] = {}
         self._prefixes: list[tuple[bytes, Subscription]] = []
         self._link = transport.reader(endpoint, self._on_message)
+        self._look = loop.call_later(STALE_LOOK_S, self._look_for_stale)
 
     def subscribe(self, subscription: Subscription) -> None:
         """Join a topic, or listen under a prefix."""
@@ -311,6 +316,8 @@ class Reader:
 
     def close(self) -> None:
         """Close the socket."""
+        self._look.cancel()
+        self._exact.clear()
         self._link.close()
 
     def _on_message(self, frames: Frames) -> None:
@@ -366,11 +373,27 @@ class Reader:
         self.counters["gaps"] += 1
         subscription.go_stale(topic, "gap")
         if subscription.exact:
-            delay = subscription.next_backoff_s(self._loop.time())
-            self._loop.call_later(delay, self._rejoin, topic, subscription)
+            self._join_in(subscription.next_backoff_s(self._loop.time()), topic, subscription)
 
-    def _rejoin(self, topic: str, subscription: Subscription) -> None:
-        name = topic.encode()
-        if subscription in self._exact.get(name, ()) and subscription.position(topic).stale:
-            self._link.subscribe(name)  # seen by the publisher as one more join
-            self._link.unsubscribe(name)
+    def _join_in(self, delay_s: float, topic: str, subscription: Subscription, again: bool = False) -> None:
+        if subscription.rejoin is not None:
+            subscription.rejoin.cancel()
+        subscription.rejoin = self._loop.call_later(delay_s, self._rejoin, topic, subscription, again)
+
+    def _rejoin(self, topic: str, subscription: Subscription, again: bool) -> None:
+        if subscription in self._exact.get(topic.encode(), ()) and subscription.position(topic).stale:
+            if again:
+                subscription.next_backoff_s(self._loop.time())
+            self._join(topic)
+            self._join_in(subscription.backoff_s, topic, subscription, again=True)
+
+    def _look_for_stale(self) -> None:
+        self._look = self._loop.call_later(STALE_LOOK_S, self._look_for_stale)
+        for subscriptions in self._exact.values():
+            if any(each.position(each.topic).stale for each in subscriptions):
+                self._join(subscriptions[0].topic)
+
+    def _join(self, topic: str) -> None:
+        """Seen by the publisher as one more join; its demand stays as it is. Nothing goes out to one that is gone."""
+        self._link.subscribe(topic.encode())
+        self._link.unsubscribe(topic.encode())

@@ -29,7 +29,7 @@ _MEANINGS = {
     ExitCode.FAILED: "failed: restarted at once, from the second time with back-off",
     ExitCode.USAGE: "the command line was wrong; nothing was started",
     ExitCode.CONFIGURATION: "configuration or credentials are wrong: never restarted, alerted",
-    ExitCode.BANNED: "the venue has banned this address until a time: restarted then",
+    ExitCode.BANNED: "the venue has banned this address: alerted, restarted after two minutes, as often as it takes",
     ExitCode.FENCED: "another copy has taken over: this one sent nothing more and is not restarted",
     ExitCode.TOO_SLOW: "could not keep up with its input: restarted with back-off",
 }

@@ -45,6 +45,11 @@ class Board:
             member.subscribe(topics.topic("state", "instance", spec.name), self._on_instance, self._on_blind)
         member.subscribe(topics.topic("state", "trading", "floor"), self._on_trading)
 
+    def all_synced(self) -> bool:
+        """True while every instance is SYNCED."""
+        known = [self._instances.get(spec.name) for spec in self._floor.instances]
+        return all(each is not None and each.synced for each in known)
+
     def status(self, epoch: int, started_ns: int, actors: list[ActorState]) -> Status:
         """Return the whole."""
         return Status(

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from bus.directory import next_epoch
-from bus.messages import Code, DirectoryEntry, DirectoryTable, Refused, Register
+from bus.messages import Code, DirectoryEntry, DirectoryTable, ExitPolicy, Refused, Register
 
 __all__ = ["Registry"]
 
@@ -25,6 +25,7 @@ class Registry:
         self.entries: dict[str, DirectoryEntry] = {}
         self.registrations: dict[str, Register] = {}
         self._file = epoch_file
+        self._policies_file = epoch_file.with_name("exit_policies.json")
         self._last = self._read()
 
     def issue_epoch(self, wall_ns: int) -> int:
@@ -57,6 +58,21 @@ class Registry:
         self.entries[entry.name] = entry
         self.registrations[entry.name] = registration
         return entry
+
+    def remember_policy(self, strategy: str, policy: ExitPolicy) -> None:
+        """Write down what an attached strategy wants done with its orders: the floor may not outlive it."""
+        policies = self.remembered_policies()
+        if policies.get(strategy) != policy:
+            draft = self._policies_file.with_suffix(".new")
+            draft.write_bytes(msgspec.json.encode({**policies, strategy: policy}))
+            os.replace(draft, self._policies_file)
+
+    def remembered_policies(self) -> dict[str, ExitPolicy]:
+        """Return the exit policies of strategies that were attached in this or an earlier life of the floor."""
+        try:
+            return msgspec.json.decode(self._policies_file.read_bytes(), type=dict[str, ExitPolicy])
+        except (OSError, msgspec.DecodeError):
+            return {}
 
     def revoke(self, name: str, epoch: int = 0) -> DirectoryEntry | None:
         """Mark an actor as gone; None when it was not there (in this epoch, where one is given)."""

@@ -15,7 +15,10 @@ import msgspec
 from actors.runtime import ExitCode
 from actors.supervisor.spec import ChildSpec, Restart
 
-__all__ = ["Decision", "RestartPolicy"]
+__all__ = ["BAN_S", "Decision", "RestartPolicy"]
+
+BAN_S = 120.0
+"""After a ban: Binance's shortest; knocking earlier makes it longer. It counts as no failure of the actor."""
 
 
 DOUBLINGS = 30
@@ -45,6 +48,8 @@ class RestartPolicy:
             return Decision(None, "configuration or credentials are wrong", alert=True)
         if code == ExitCode.FENCED:
             return Decision(None, "another copy has taken over", alert=True)
+        if code == ExitCode.BANNED:
+            return Decision(BAN_S, f"the venue has banned this address; trying again in {BAN_S:g} s", alert=True)
         if spec.restart is Restart.TEMPORARY or (spec.restart is Restart.TRANSIENT and code == ExitCode.DONE):
             return Decision(
                 None, "done" if code == ExitCode.DONE else f"ended with {code}", alert=code != ExitCode.DONE

@@ -15,7 +15,7 @@ from actors.runtime import Actor, ActorExit, Context, ExitCode
 from actors.runtime.actor import VERSION
 from actors.supervisor.board import Board, attached_state, child_state, own_state
 from actors.supervisor.child import Child
-from actors.supervisor.exit_policies import LIMIT_S, ExitPolicyRun
+from actors.supervisor.leavers import Leavers
 from actors.supervisor.registry import Registry
 from actors.supervisor.restarts import Decision
 from actors.supervisor.shutdown import STOP_LIMIT_S, stop_in_order, wait_for
@@ -29,7 +29,6 @@ from bus.messages import (
     Deregister,
     DirectoryEntry,
     Empty,
-    ExitPolicy,
     FloorInfo,
     GetFloor,
     GetSchema,
@@ -87,11 +86,10 @@ class Supervisor(Actor):
         self.stopping = False
         self._signals = 0
         self._attached: dict[str, _Attached] = {}
-        self._policies: dict[str, asyncio.Task[None]] = {}
-        self._ended: dict[str, int] = {}
         self._started_ns = 0
         self._lock = -1
         self.registry: Registry
+        self.leavers: Leavers
 
     # life
 
@@ -110,6 +108,7 @@ class Supervisor(Actor):
         state_dir = self.state_path()
         state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.registry = Registry(self.floor.name, state_dir / "epoch")
+        self.leavers = Leavers(self, self.registry)
 
     async def join_floor(self) -> None:
         own = Register(self.name, "supervisor", os.getpid(), VERSION, "", "", "", self.prefixes)
@@ -160,6 +159,7 @@ class Supervisor(Actor):
                 if self.stopping:
                     return
                 self._start(child)
+        await self.leavers.look_for_owners_gone(self.board.all_synced)
 
     def _dependencies_met(self, child: Child) -> bool:
         return self.stopping or all(self._is_up(name) for name in child.spec.depends_on)
@@ -191,7 +191,7 @@ class Supervisor(Actor):
         if gone is not None:
             self._push_directory()
         if child.spec.kind == "strategy" and gone is not None:
-            self._begin_exit_policy(name, child.spec.context.exit_policy, gone.epoch)
+            self.leavers.end(name, child.spec.context.exit_policy, gone.epoch)
         if self.stopping:
             child.state, child.reason = "STOPPED", ""
             self._publish_actor(child)
@@ -205,6 +205,8 @@ class Supervisor(Actor):
             self.log.error("ended, not restarted", actor=name, code=code, reason=child.reason)
             self._give_up(child)
         else:
+            if decision.alert:
+                self.alert("ACTOR_WAITS", f"{name}: {decision.reason}", child.spec.context.instance)
             child.restarts += 1
             child.state, child.reason = "BACKING_OFF", f"{words}; {decision.reason}"
             self.log.warning("ended", actor=name, how=words, restart_in_s=round(decision.delay_s, 2))
@@ -212,11 +214,7 @@ class Supervisor(Actor):
         self._publish_actor(child)
 
     def _restart(self, child: Child) -> None:
-        policy = self._policies.get(child.spec.name)
-        if policy is not None and not policy.done():  # first its orders, then its next life
-            policy.add_done_callback(lambda done: self._start(child))
-        else:
-            self._start(child)
+        self.leavers.when_done(child.spec.name, lambda: self._start(child))  # first its orders, then its next life
 
     def _give_up(self, child: Child) -> None:
         if child.state != "FAILED":
@@ -273,6 +271,7 @@ class Supervisor(Actor):
             child.state = "STARTING"
             self._publish_actor(child)
         else:
+            self.registry.remember_policy(message.name, message.exit_policy)
             self._attached[message.name] = _Attached(message, entry, self.clock.time_ns(), self.loop.time())
             self.log.info("attached", actor=message.name, pid=message.pid, epoch=entry.epoch)
         self._push_directory()
@@ -286,7 +285,7 @@ class Supervisor(Actor):
             self._push_directory()
             child = self.children.get(message.name)
             if child is not None and child.spec.kind == "strategy":
-                self._begin_exit_policy(message.name, child.spec.context.exit_policy, message.epoch)
+                self.leavers.end(message.name, child.spec.context.exit_policy, message.epoch)
         return Empty()
 
     def on_actor_heartbeat(self, message: ActorHeartbeat, header: RequestHeader) -> Message:
@@ -313,31 +312,11 @@ class Supervisor(Actor):
         self._push_directory()
         self.log.info("detached", actor=name, reason=reason)
         if entry.kind == "strategy":
-            self._begin_exit_policy(name, attached.registration.exit_policy, entry.epoch)
+            self.leavers.end(name, attached.registration.exit_policy, entry.epoch)
 
     def _push_directory(self) -> None:
         table = self.registry.table()
         self.publisher.publish(topics.topic("directory", self.floor.name), table)
-
-    # exit policies
-
-    def _begin_exit_policy(self, strategy: str, policy: ExitPolicy, epoch: int) -> None:
-        """Deal with the orders of a strategy's lives up to `epoch`; a run that is under way takes them on."""
-        self._ended[strategy] = max(epoch, self._ended.get(strategy, 0))
-        running = self._policies.get(strategy)
-        if running is None or running.done():
-            self._policies[strategy] = self.spawn(self._carry_out(strategy, policy))
-
-    async def _carry_out(self, strategy: str, policy: ExitPolicy) -> None:
-        run = ExitPolicyRun(self.member.request, self._executors, self.log)
-        limit_s = STOP_LIMIT_S / 2 if self.stopping else LIMIT_S
-        outcome = await run.carry_out(strategy, policy, lambda: self._ended[strategy], limit_s)
-        if not outcome.done:
-            left = ", ".join(outcome.left) or "not known"
-            self.alert("EXIT_POLICY_INCOMPLETE", f"exit policy of {strategy} not confirmed; still open: {left}")
-
-    def _executors(self) -> dict[str, str]:
-        return {entry.instance: entry.name for entry in self.registry.entries.values() if entry.kind == "execution"}
 
     # commands
 
@@ -389,15 +368,12 @@ class Supervisor(Actor):
         for child in self.children.values():
             if child.timer is not None:
                 child.timer.cancel()
-        await stop_in_order(self.children.values(), self._detach_all, self._policies_done, self.log)
+        await stop_in_order(self.children.values(), self._detach_all, self.leavers.all_done, self.log)
         self.stop()
 
     def _detach_all(self) -> None:
         for attached in list(self._attached.values()):
             self._drop_attached(attached, "the floor stops")
-
-    def _policies_done(self) -> bool:
-        return all(task.done() for task in self._policies.values())
 
     def _kill_if_same(self, child: Child, pid: int) -> None:
         if child.pid == pid:

@@ -1,12 +1,9 @@
-"""What the execution actor is asked about the account. A failed query is a refusal, never an empty list.
-
-Source: Binance Spot API, rest-api (account endpoints), 2026-07: lists hold at most 1000 entries, ascending; a start
-and an end may lie 24 hours apart at most.
-"""
+"""What the execution actor is asked about the account. A failed query is a refusal, never an empty list."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
+from functools import partial
 
 from actors.runtime import ActorExit, Context, ExitCode
 from bus.codec import RequestHeader
@@ -31,6 +28,7 @@ from bus.messages import (
 from venues.binance.client.errors import NO_SUCH_ORDER, ORDER_ARCHIVED, ApiError, Banned, ClientError
 from venues.binance.client.payloads import AccountTrade, OrderBody
 from venues.binance.client.rest import Rest
+from venues.binance.history import PAGE, Listing
 from venues.binance.mapping.account import balances_of, fill_of
 from venues.binance.mapping.errors import refusal_of
 from venues.binance.mapping.orders import order_report
@@ -39,15 +37,11 @@ from venues.venue import ExecutionVenue
 
 __all__ = ["Queries"]
 
-PAGE = 1000
-"""The most that a list holds."""
-PAGES_LIMIT = 50
-"""Pages of one query, at weight 20 each; what is beyond is said by ``complete=False``."""
 DAY_MS = 86_400_000
 VENUE_IDS_KEPT = 100_000
-"""Venue order ids whose client id is remembered, so that fills by query can name it: some 20 MB."""
+"""Venue order ids whose client id is remembered, so that fills by query can name it: some 30 MB."""
 CLOCK_MARGIN_MS = 60_000
-"""Our times may differ from the venue's by this much before anybody would trade: windows begin so much earlier."""
+"""Our times may differ from the venue's by this much before anybody would trade: a read begins so much earlier."""
 _MS = 1_000_000
 
 
@@ -60,6 +54,7 @@ class Queries(ExecutionVenue):
     def __init__(self, context: Context, **arguments: object) -> None:
         super().__init__(context, **arguments)
         self._client_ids: OrderedDict[str, str] = OrderedDict()
+        self._named: set[str] = set()
 
     async def on_query_open_orders(self, message: QueryOpenOrders, header: RequestHeader) -> Message:
         """Answer with every open order, or those of one instrument."""
@@ -96,7 +91,11 @@ class Queries(ExecutionVenue):
         return OrderAnswer(self._report(found) if found is not None else None, complete)
 
     async def on_query_fills(self, message: QueryFills, header: RequestHeader) -> Message:
-        """Answer with all fills after a trade id, or since a time; oldest first."""
+        """Answer with all fills after a trade id, or since a time (0: ever); oldest first.
+
+        Incomplete only beyond `PAGES_LIMIT` pages; then those that are told are the oldest, and `after` the last of
+        them asks for the rest.
+        """
         symbol = self.symbol_of(message.instrument)
         if isinstance(symbol, Refused):
             return symbol
@@ -149,10 +148,21 @@ class Queries(ExecutionVenue):
         if not client_order_id or venue_order_id < 0:
             return
         self._client_ids[str(venue_order_id)] = client_order_id
+        self._named.add(client_order_id)
         if len(self._client_ids) > VENUE_IDS_KEPT:
-            self._client_ids.popitem(last=False)
+            self._named.discard(self._client_ids.popitem(last=False)[1])
+
+    def is_known(self, client_order_id: str) -> bool:
+        return client_order_id in self._named or super().is_known(client_order_id)
 
     # how
+
+    async def open_orders(self) -> tuple[OrderEvent, ...] | None:
+        try:
+            return tuple(self._report(body) for body in await self._open_bodies(""))
+        except ClientError as error:
+            self.log.error("the venue's open orders cannot be read", reason=error)
+            return None
 
     async def _open_bodies(self, instrument: InstrumentId) -> list[OrderBody]:
         if not instrument:
@@ -162,6 +172,7 @@ class Queries(ExecutionVenue):
 
     def _report(self, body: OrderBody) -> OrderEvent:
         instrument, now = self.instrument_of(body.symbol), self.clock.time_ns()
+        self.note_venue_id(body.order_id, body.client_order_id)
         return order_report(body, OrderEventKind.REPORT, Source.QUERY, self.instance, instrument, now)
 
     def _refuse(self, error: ClientError) -> Refused:
@@ -171,62 +182,34 @@ class Queries(ExecutionVenue):
 
     async def _in_history(self, message: QueryOrder, symbol: str) -> tuple[OrderBody | None, bool]:
         """Look for the order in the venue's history since `since_ns` (0: the last day): (found, whether complete)."""
-        now_ms = self.clock.time_ns() // _MS
-        start_ms = (message.since_ns // _MS if message.since_ns else now_ms - DAY_MS) - CLOCK_MARGIN_MS
-        for page_number in range(PAGES_LIMIT):
-            end_ms = start_ms + DAY_MS - 1
-            page = await self.rest.all_orders(symbol, startTime=start_ms, endTime=end_ms, limit=PAGE)
-            if page:
-                return await self._in_pages(message, symbol, page, PAGES_LIMIT - page_number)
-            if end_ms > now_ms:
-                return None, True
-            start_ms = end_ms + 1
-        return None, False
-
-    async def _in_pages(
-        self, message: QueryOrder, symbol: str, page: list[OrderBody], limit: int
-    ) -> tuple[OrderBody | None, bool]:
-        """Look through a page and, by order id, all that follow it."""
-        for _ in range(limit):
-            for body in page:
-                if _is_asked_for(body, message):
-                    return body, True
-            if not page:
-                return None, True
-            page = await self.rest.all_orders(symbol, orderId=page[-1].order_id + 1, limit=PAGE)
-        return None, False
+        start_ns = message.since_ns or self.clock.time_ns() - DAY_MS * _MS
+        asked_for = partial(_is_asked_for, message=message)
+        bodies, complete = await self._orders_of(symbol).since(start_ns // _MS - CLOCK_MARGIN_MS, asked_for)
+        found = next(filter(asked_for, bodies), None)
+        return found, complete or found is not None
 
     async def _trades(self, symbol: str, message: QueryFills) -> tuple[list[AccountTrade], bool]:
         """Return (fills, whether those are all)."""
+        trades = self._trades_of(symbol)
         if message.after:
-            found: list[AccountTrade] = []
-            next_id = int(message.after) + 1
-        elif message.since_ns:
-            first = await self._first_trades(symbol, message.since_ns // _MS - CLOCK_MARGIN_MS)
-            if not first:
-                return [], first is not None
-            found, next_id = first, first[-1].id + 1
-        else:
-            page = await self.rest.my_trades(symbol, limit=PAGE)
-            return page, len(page) < PAGE
-        for _ in range(PAGES_LIMIT):
-            page = await self.rest.my_trades(symbol, fromId=next_id, limit=PAGE)
-            found += page
-            if len(page) < PAGE:
-                return found, True
-            next_id = page[-1].id + 1
-        return found, False
+            return await trades.after(int(message.after))
+        return await trades.since(message.since_ns // _MS - CLOCK_MARGIN_MS)
 
-    async def _first_trades(self, symbol: str, start_ms: int) -> list[AccountTrade] | None:
-        """Return the first page since a time, found day by day; None where too many days were empty."""
-        now_ms = self.clock.time_ns() // _MS
-        for _ in range(PAGES_LIMIT):
-            end_ms = start_ms + DAY_MS - 1
-            page = await self.rest.my_trades(symbol, startTime=start_ms, endTime=end_ms, limit=PAGE)
-            if page or end_ms > now_ms:
-                return page
-            start_ms = end_ms + 1
-        return None
+    def _orders_of(self, symbol: str) -> Listing[OrderBody]:
+        return Listing(
+            lambda: self.rest.all_orders(symbol, limit=PAGE),
+            lambda order_id: self.rest.all_orders(symbol, orderId=order_id, limit=PAGE),
+            lambda order: order.order_id,
+            lambda order: order.time,
+        )
+
+    def _trades_of(self, symbol: str) -> Listing[AccountTrade]:
+        return Listing(
+            lambda: self.rest.my_trades(symbol, limit=PAGE),
+            lambda trade_id: self.rest.my_trades(symbol, fromId=trade_id, limit=PAGE),
+            lambda trade: trade.id,
+            lambda trade: trade.time,
+        )
 
 
 def _is_asked_for(body: OrderBody, message: QueryOrder) -> bool:

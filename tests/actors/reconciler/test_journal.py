@@ -110,7 +110,7 @@ def test_what_was_not_committed_is_not_there(tmp_path: Path) -> None:
 WRITER = """
     import sys
     from pathlib import Path
-    from actors.reconciler.journal import EventJournal, JournalAltered
+    from actors.reconciler.journal import EventJournal
     from order_samples import a_fill
 
     journal = EventJournal(Path(sys.argv[1]))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from actors.runtime import Context, ExitCode
 from actors.supervisor import ChildSpec, Restart
-from actors.supervisor.restarts import Decision, RestartPolicy
+from actors.supervisor.restarts import BAN_S, Decision, RestartPolicy
 
 CONTEXT = Context("book.BINANCE", "book", "/tmp/run", "/tmp/state", "demo")
 KILLED = -signal.SIGKILL
@@ -28,7 +28,7 @@ def policy(jitter: float = 1.0, **terms: object) -> RestartPolicy:
         (Restart.PERMANENT, ExitCode.FAILED, True, False),
         (Restart.PERMANENT, ExitCode.USAGE, True, False),
         (Restart.PERMANENT, ExitCode.CONFIGURATION, False, True),
-        (Restart.PERMANENT, ExitCode.BANNED, True, False),
+        (Restart.PERMANENT, ExitCode.BANNED, True, True),
         (Restart.PERMANENT, ExitCode.FENCED, False, True),
         (Restart.PERMANENT, ExitCode.TOO_SLOW, True, False),
         (Restart.PERMANENT, KILLED, True, False),
@@ -47,6 +47,11 @@ def test_the_exit_code_and_the_kind_of_child_decide(restart: Restart, code: int,
     decision = policy(restart=restart).on_exit(code, 0.0)
     assert (decision.delay_s is not None, decision.alert) == (restarted, alert)
     assert decision.reason
+
+
+def test_a_ban_is_waited_out_however_often_it_comes() -> None:
+    child = policy(intensity=2)
+    assert [child.on_exit(ExitCode.BANNED, float(second)).delay_s for second in range(5)] == [BAN_S] * 5
 
 
 def test_the_first_restart_is_at_once_and_the_later_ones_back_off_to_a_limit() -> None:

@@ -2,6 +2,7 @@
 
     ClientError              everything that the client raises
       NotSent                no byte of it left this host
+        HeldBack             the venue told us to wait, and that is not over
       NoAnswer               sent, then a timeout or a cut connection: it may have been executed
       UnreadableAnswer       sent, and answered by what is no answer of the venue's: it may have been executed
       ApiError               the venue's own code and text, with the HTTP status
@@ -25,6 +26,7 @@ __all__ = [
     "Banned",
     "ClientError",
     "ClockRefused",
+    "HeldBack",
     "KeyRefused",
     "LimitReached",
     "NoAnswer",
@@ -39,6 +41,8 @@ UNCERTAIN_CODES = frozenset((-1000, -1001, -1006, -1007))
 DUPLICATE_ORDER = "Duplicate order sent."
 """-2010 with this text says that an order of this client id is open: of this attempt it says nothing definite."""
 NO_SUCH_ORDER = -2013
+TOO_MANY_ORDERS = -1015
+"""The limit of new orders: it says nothing of the request weight, which queries use."""
 ORDER_ARCHIVED = -2026
 _KEY_CODES = frozenset((-1002, -1022, -2014, -2015))
 _TEXT_LIMIT = 300
@@ -60,6 +64,10 @@ class NotSent(ClientError):
     """Nothing left this host."""
 
     definite = True
+
+
+class HeldBack(NotSent):
+    """A rate limit was reached and its wait is not over: who goes on asking is banned."""
 
 
 class NoAnswer(ClientError):

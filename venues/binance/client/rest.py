@@ -1,5 +1,7 @@
 """The REST API, call by call. Each returns the decoded payload or raises a `ClientError`; nothing is ever resent.
 
+After a limit was reached nothing is sent until the ``Retry-After`` of that answer is over.
+
 Source: Binance Spot API, rest-api, 2026-07. GET and DELETE carry parameters in the query, POST in a form body.
 """
 
@@ -15,7 +17,17 @@ from yarl import URL
 
 from venues.binance.client.access import Access, Locate
 from venues.binance.client.clock import ServerClock
-from venues.binance.client.errors import ErrorBody, NoAnswer, NotSent, UnreadableAnswer, api_error, retry_after_s
+from venues.binance.client.errors import (
+    TOO_MANY_ORDERS,
+    ErrorBody,
+    HeldBack,
+    LimitReached,
+    NoAnswer,
+    NotSent,
+    UnreadableAnswer,
+    api_error,
+    retry_after_s,
+)
 from venues.binance.client.payloads import Account, AccountTrade, Depth, ExchangeInfo, OrderBody, ServerTime
 from venues.binance.client.signing import Signer, signer_for
 
@@ -50,6 +62,7 @@ class Rest:
         self.clock = clock
         self._weight = 0
         self._weight_minute = 0
+        self._held_until_ns = 0
         self._session = session
         self._locate = locate
         self._signer: tuple[str, Signer] | None = None
@@ -67,6 +80,12 @@ class Rest:
     def hold(self) -> None:
         """A limit was reached: until the minute ends count all weight as used."""
         self._weight, self._weight_minute = WEIGHT_LIMIT, _minute()
+
+    def heed(self, error: LimitReached) -> None:
+        """Send nothing until the wait is over that the venue told, here or on another connection of this address."""
+        if error.code != TOO_MANY_ORDERS:
+            wait_s = error.retry_after_s or self.minute_left_s
+            self._held_until_ns = max(self._held_until_ns, self.clock.monotonic_ns() + int(wait_s * 1e9))
 
     # public
 
@@ -156,6 +175,9 @@ class Rest:
         what = f"{method} {path}"
         if self._session.closed:
             raise NotSent(f"{what}: the client is closed")
+        held_ns = self._held_until_ns - self.clock.monotonic_ns()
+        if held_ns > 0:
+            raise HeldBack(f"{what}: a limit was reached, and the venue told to wait {held_ns / 1e9:.1f} s more")
         try:
             async with self._session.request(
                 method, url, data=body or None, headers=headers, timeout=timeout, allow_redirects=False
@@ -172,7 +194,10 @@ class Rest:
             refusal = _error.decode(raw)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise UnreadableAnswer(raw, str(error), answer.status) from None
-        raise api_error(refusal.code, refusal.msg, answer.status, retry_after_s(answer.headers))
+        failure = api_error(refusal.code, refusal.msg, answer.status, retry_after_s(answer.headers))
+        if isinstance(failure, LimitReached):
+            self.heed(failure)
+        raise failure
 
     def _note_weight(self, answer: aiohttp.ClientResponse) -> None:
         used = answer.headers.get("X-MBX-USED-WEIGHT-1M", "")

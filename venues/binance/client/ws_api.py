@@ -2,7 +2,8 @@
 
 A request is written before `call` returns, in the order of calls. Its answer, an error, or the lack of both is told
 once to its callback; an answer that comes after that (the timeout was ours, not the venue's) is told as well.
-Nothing is ever resent. Source: Binance Spot API, web-socket-api, 2026-07.
+Nothing is ever resent. A message that cannot be read may have been an event of an order: it ends the connection, so
+that what was lost is asked for. Source: Binance Spot API, web-socket-api, 2026-07.
 """
 
 from __future__ import annotations
@@ -135,7 +136,7 @@ class WsApi:
 
     async def run(self, ended: Callable[[str], None]) -> None:
         """Read until the connection ends; then tell why, and after that each request that it will not be answered."""
-        while True:
+        while self._is_open:
             raw = await self._socket.read()
             if raw is None:
                 break
@@ -170,14 +171,22 @@ class WsApi:
         try:
             frame = _frames.decode(raw)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            self._on_unreadable(UnreadableAnswer(raw, str(error)))
+            self._lose(UnreadableAnswer(raw, str(error)))
             return
         if frame.status:
             self._take_answer(frame, raw)
         elif bytes(frame.event):
             self._on_event(bytes(frame.event))
+        elif frame.id is None:
+            self._lose(UnreadableAnswer(raw, "neither an answer nor an event"))
         else:
-            self._on_unreadable(UnreadableAnswer(raw, "neither an answer nor an event"))
+            self._on_unreadable(UnreadableAnswer(raw, "an answer without a status"))
+
+    def _lose(self, error: UnreadableAnswer) -> None:
+        """An event may be lost: read no more, so that the end is told at once."""
+        self._is_open = False
+        self.abort("a message cannot be read; it may have been an event")
+        self._on_unreadable(error)
 
     def _take_answer(self, frame: _Frame, raw: bytes) -> None:
         pending = self._pending.pop(frame.id, None) if isinstance(frame.id, int) else None

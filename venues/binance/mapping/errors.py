@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from bus.messages import Code, Refused
-from venues.binance.client.errors import ApiError, ClientError
+from venues.binance.client.errors import ApiError, ClientError, HeldBack, LimitReached
 
 __all__ = ["code_of", "reason_of", "refusal_of"]
 
 
 def code_of(error: ClientError) -> Code:
-    """VENUE_REJECTED where the venue itself said no; otherwise it could not be asked."""
+    """RATE_LIMITED at a limit, VENUE_REJECTED where the venue itself said no; otherwise it could not be asked."""
+    if isinstance(error, LimitReached | HeldBack):
+        return Code.RATE_LIMITED
     return Code.VENUE_REJECTED if isinstance(error, ApiError) else Code.VENUE_NOT_CONNECTED
 
 
