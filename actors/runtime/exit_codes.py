@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 from enum import IntEnum
 
-__all__ = ["ActorExit", "ExitCode"]
+__all__ = ["ActorExit", "ExitCode", "how_it_ended"]
 
 
 class ExitCode(IntEnum):
@@ -42,3 +43,15 @@ class ActorExit(Exception):
         super().__init__(reason)
         self.code = code
         self.reason = reason
+
+
+def how_it_ended(code: int) -> str:
+    """Say how a process ended that left this return code (negative: by that signal)."""
+    if code < 0:
+        try:
+            return f"killed by {signal.Signals(-code).name}"
+        except ValueError:
+            return f"killed by signal {-code}"
+    if code in ExitCode._value2member_map_:
+        return ExitCode(code).meaning.partition(":")[0]
+    return f"ended with {code}"

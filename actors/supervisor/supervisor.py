@@ -13,6 +13,7 @@ import msgspec
 
 from actors.runtime import Actor, ActorExit, Context, ExitCode
 from actors.runtime.actor import VERSION
+from actors.runtime.exit_codes import how_it_ended
 from actors.supervisor.board import Board, attached_state, child_state, own_state
 from actors.supervisor.child import Child
 from actors.supervisor.leavers import Leavers
@@ -198,7 +199,7 @@ class Supervisor(Actor):
             return
         asked = child.state == "RESTARTING"
         decision = Decision(0.0, "restarted by request") if asked else child.policy.on_exit(code, self.loop.time())
-        words = _how_it_ended(code)
+        words = how_it_ended(code)
         if decision.delay_s is None:
             child.state, child.reason = "FAILED" if decision.alert else "STOPPED", f"{words}; {decision.reason}"
             child.wanted = False
@@ -393,14 +394,3 @@ class Supervisor(Actor):
 
     def _beat(self) -> None:
         """The supervisor has no supervisor to tell."""
-
-
-def _how_it_ended(code: int) -> str:
-    if code < 0:
-        try:
-            return f"killed by {signal.Signals(-code).name}"
-        except ValueError:
-            return f"killed by signal {-code}"
-    if code in ExitCode._value2member_map_:
-        return ExitCode(code).meaning.partition(":")[0]
-    return f"ended with {code}"

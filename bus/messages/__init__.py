@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import inspect
 
-from bus.messages import commands, control, instruments, market_data, orders
+from bus.messages import accounts, commands, control, instruments, market_data, orders, queries
+from bus.messages.accounts import *  # noqa: F403
 from bus.messages.base import *  # noqa: F403
 from bus.messages.base import Message
 from bus.messages.commands import *  # noqa: F403
@@ -17,11 +18,12 @@ from bus.messages.identifiers import *  # noqa: F403
 from bus.messages.instruments import *  # noqa: F403
 from bus.messages.market_data import *  # noqa: F403
 from bus.messages.orders import *  # noqa: F403
+from bus.messages.queries import *  # noqa: F403
 from bus.messages.words import *  # noqa: F403
 
 CATALOGUE: dict[str, type[Message]] = {
     name: member
-    for module in (instruments, market_data, orders, commands, control)
+    for module in (instruments, market_data, accounts, orders, queries, commands, control)
     for name, member in vars(module).items()
     if inspect.isclass(member) and issubclass(member, Message) and member is not Message
 }

@@ -5,13 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TypeAlias
 
+from bus.messages.accounts import Balance, BalanceChange, Position, VenuePosition
 from bus.messages.base import Message, check_decimals
 from bus.messages.identifiers import InstrumentId
-from bus.messages.instruments import Instrument
-from bus.messages.market_data import Bar, BookSnapshot, FundingRate, Quote, Trade
 from bus.messages.orders import (
-    Balance,
-    BalanceChange,
     ExecutionUpdate,
     FeeBooked,
     Fill,
@@ -20,44 +17,27 @@ from bus.messages.orders import (
     NewOrder,
     OrderEvent,
     OrderState,
-    Position,
-    VenuePosition,
 )
 from bus.messages.words import MarginMode, OrderType, PositionSide, Side, TradingState
 
 __all__ = [
     "Acknowledged",
-    "BalancesAnswer",
-    "BookAnswer",
     "CancelAll",
     "CancelOrder",
     "Empty",
     "EndStrategy",
     "ExecutionRange",
     "ExecutionState",
-    "FillsAnswer",
     "GetExecution",
-    "GetInstruments",
     "GetIntents",
     "GetOrders",
     "GetPositions",
-    "HistoryAnswer",
-    "InstrumentsAnswer",
     "Intent",
     "IntentsAnswer",
     "ModifyOrder",
-    "OrderAnswer",
     "OrderList",
-    "OrdersAnswer",
     "PositionsAnswer",
     "PrivateStream",
-    "QueryBalances",
-    "QueryBook",
-    "QueryFills",
-    "QueryHistory",
-    "QueryOpenOrders",
-    "QueryOrder",
-    "QueryPositions",
     "SetLeverage",
     "SetMarginMode",
     "SetPositionMode",
@@ -67,7 +47,6 @@ __all__ = [
     "TradingStates",
     "VenueBatch",
     "VenueEvent",
-    "VenuePositionsAnswer",
 ]
 
 
@@ -157,66 +136,6 @@ class CancelAll(Message, frozen=True):
     account: str = ""
 
 
-class QueryOpenOrders(Message, frozen=True):
-    """To an execution actor: every order the venue has open, or those of one instrument."""
-
-    instance: str
-    instrument: InstrumentId = ""
-
-
-class QueryOrder(Message, frozen=True):
-    """To an execution actor: one order, by the client id of an attempt, or by the venue's where that is empty.
-
-    `history` also asks the venue's order history, so that absence means something. `type` as in `CancelOrder`.
-    """
-
-    instance: str
-    instrument: InstrumentId
-    client_order_id: str
-    history: bool = False
-    since_ns: int = 0
-    venue_order_id: str = ""
-    account: str = ""
-    type: OrderType = OrderType.UNKNOWN
-
-
-class QueryFills(Message, frozen=True):
-    """To an execution actor: all fills of an instrument after trade id `after` (empty: from `since_ns` on)."""
-
-    instance: str
-    instrument: InstrumentId
-    after: str = ""
-    since_ns: int = 0
-
-
-class QueryBalances(Message, frozen=True):
-    """To an execution actor: all balances."""
-
-    instance: str
-
-
-class QueryPositions(Message, frozen=True):
-    """provisional: to an execution actor: all positions, or those of one instrument."""
-
-    instance: str
-    instrument: InstrumentId = ""
-
-
-class QueryHistory(Message, frozen=True):
-    """provisional: to a market-data actor: what was, from `start_ns` on and before `end_ns` (0: until now).
-
-    `kind` is ``bar``, ``trade``, ``quote`` or ``funding``; `interval` as in `Bar`; `limit` 0: as many as a page holds.
-    """
-
-    instance: str
-    instrument: InstrumentId
-    kind: str
-    start_ns: int
-    end_ns: int = 0
-    interval: str = ""
-    limit: int = 0
-
-
 class SetLeverage(Message, frozen=True):
     """provisional: to an execution actor. `position_side` where the two sides of hedge mode have their own (Bybit)."""
 
@@ -243,79 +162,6 @@ class SetPositionMode(Message, frozen=True):
     hedge: bool
     instrument: InstrumentId = ""
     account: str = ""
-
-
-class QueryBook(Message, frozen=True):
-    """To a market-data actor: one snapshot of a book, `depth` levels a side (0: all there are)."""
-
-    instance: str
-    instrument: InstrumentId
-    depth: int = 0
-
-
-class OrderAnswer(Message, frozen=True):
-    """An order as the venue tells it, or None where a complete answer lacks it."""
-
-    order: OrderEvent | None
-    complete: bool = True
-
-
-class OrdersAnswer(Message, frozen=True):
-    """Orders as the venue tells them. `complete` false never means that there are no others."""
-
-    orders: tuple[OrderEvent, ...] = ()
-    complete: bool = True
-    ts_asked: int = 0
-
-
-class FillsAnswer(Message, frozen=True):
-    """Fills, oldest first. `complete` false: more were there than could be read."""
-
-    fills: tuple[Fill, ...] = ()
-    complete: bool = True
-    ts_asked: int = 0
-
-
-class BalancesAnswer(Message, frozen=True):
-    """All balances of an account that are not zero."""
-
-    balances: tuple[Balance, ...] = ()
-    complete: bool = True
-    ts_asked: int = 0
-
-
-class VenuePositionsAnswer(Message, frozen=True):
-    """provisional: positions as the venue tells them. `complete` false never means that there are no others."""
-
-    positions: tuple[VenuePosition, ...] = ()
-    complete: bool = True
-    ts_asked: int = 0
-
-
-class HistoryAnswer(Message, frozen=True):
-    """provisional: a page, oldest first. `next_ns`: where the next page starts, 0 where this was the last."""
-
-    rows: tuple[Bar | Trade | Quote | FundingRate, ...] = ()
-    next_ns: int = 0
-
-
-class GetInstruments(Message, frozen=True):
-    """To a market-data actor: instruments of the venue; `instrument` narrows to one."""
-
-    instance: str
-    instrument: InstrumentId = ""
-
-
-class InstrumentsAnswer(Message, frozen=True):
-    """Instruments."""
-
-    instruments: tuple[Instrument, ...] = ()
-
-
-class BookAnswer(Message, frozen=True):
-    """A book."""
-
-    book: BookSnapshot
 
 
 class PrivateStream(Message, frozen=True):
