@@ -9,16 +9,35 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
+from rich.console import Console
 
 from actors.monitor.visitor import FloorUnreachable, Visitor
 from actors.runtime import ActorExit, ExitCode
 from bus.requests import Reply
 from tradefloor import places
 
-__all__ = ["SCHEMA_VERSION", "add_floor", "add_json", "as_json", "ask_floor", "print_json", "refused", "visit"]
+__all__ = [
+    "SCHEMA_VERSION",
+    "add_floor",
+    "add_json",
+    "as_json",
+    "ask_floor",
+    "console",
+    "print_json",
+    "refused",
+    "visit",
+]
 
 SCHEMA_VERSION = 1
 """Of the JSON that commands print."""
+PLAIN_WIDTH = 180
+"""Columns where the output is no terminal: a file or a pipe has room."""
+
+
+def console(stderr: bool = False) -> Console:
+    """Return where tables go: as wide as the terminal, and wide enough for every column where there is none."""
+    found = Console(stderr=stderr, highlight=False)
+    return found if found.is_terminal else Console(stderr=stderr, highlight=False, width=PLAIN_WIDTH)
 
 
 def add_floor(parser: argparse.ArgumentParser) -> None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 
-from rich.console import Console
 from rich.table import Table
 
 from actors.monitor.visitor import Visitor
 from actors.runtime import ExitCode
 from bus.messages import GetOrders, OrderList, exact
-from tradefloor.commands.common import add_floor, add_json, as_json, print_json, refused, visit
+from tradefloor.commands.common import add_floor, add_json, as_json, console, print_json, refused, visit
 
 __all__ = ["add_arguments", "run"]
 
@@ -43,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
             names = (order.order_id, order.strategy, order.instance, order.instrument, str(order.side))
             numbers = (exact(order.size), exact(order.price), exact(state.filled))
             table.add_row(*names, *numbers, state.label + told)
-        Console().print(table)
+        console().print(table)
         return ExitCode.DONE
 
     return visit(options.floor, work)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 
-from rich.console import Console
 from rich.table import Table
 
 from actors.monitor.visitor import Visitor
 from actors.runtime import ExitCode
 from bus.messages import GetPositions, PositionsAnswer, exact
-from tradefloor.commands.common import add_floor, add_json, as_json, print_json, refused, visit
+from tradefloor.commands.common import add_floor, add_json, as_json, console, print_json, refused, visit
 
 __all__ = ["add_arguments", "run"]
 
@@ -53,9 +52,9 @@ def run(options: argparse.Namespace) -> int:
             balances.add_column(name, justify="right" if name in ("free", "locked") else "left")
         for balance in answer.balances:
             balances.add_row(balance.instance, balance.asset, exact(balance.free), exact(balance.locked))
-        console = Console()
-        console.print(table)
-        console.print(balances)
+        screen = console()
+        screen.print(table)
+        screen.print(balances)
         return ExitCode.DONE
 
     return visit(options.floor, work)

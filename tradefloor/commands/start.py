@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from rich.console import Console, Group
+from rich.console import Group
 from rich.live import Live
 from rich.text import Text
 
@@ -27,7 +27,7 @@ from bus.directory import DIRECTORY
 from bus.messages import Status, StopFloor
 from tradefloor import configuration
 from tradefloor.commands.check import check_strategies
-from tradefloor.commands.common import add_json, print_json
+from tradefloor.commands.common import add_json, console, print_json
 from tradefloor.commands.status import actor_table, instance_table
 from tradefloor.configuration import Configuration
 
@@ -72,7 +72,7 @@ class _Show:
 
     def __init__(self, config: Path, judged: Configuration, options: argparse.Namespace) -> None:
         self.config, self.judged, self.options = config, judged, options
-        self.console = Console(stderr=options.json)
+        self.console = console(stderr=options.json)
         self.started = float(os.environ.get("TRADEFLOOR_STARTED_AT") or time.time())
         self.first_fill_s: float | None = None
         self.status: Status | None = None
@@ -252,9 +252,9 @@ class _Show:
         self.console.print()
         for name, value in summary.items():
             if name != "problems":
-                self.console.print(f"  {name:<18} {value}", highlight=False)
+                self.console.print(f"  {name:<18} {value}")
         for problem in summary["problems"]:
-            self.console.print(f"  [red]problem[/] {problem}", highlight=False)
+            self.console.print(f"  [red]problem[/] {problem}")
         self.console.print(
             "[green]all is well[/]" if good else "[red]something is wrong; see the problems and the logs[/]"
         )

@@ -6,13 +6,12 @@ import argparse
 import sys
 import time
 
-from rich.console import Console
 from rich.table import Table
 
 from actors.monitor.visitor import Visitor
 from actors.runtime import ExitCode
 from bus.messages import ActorState, Status
-from tradefloor.commands.common import add_floor, add_json, as_json, print_json, visit
+from tradefloor.commands.common import add_floor, add_json, as_json, console, print_json, visit
 
 __all__ = ["actor_table", "add_arguments", "as_document", "instance_table", "run"]
 
@@ -36,12 +35,12 @@ def run(options: argparse.Namespace) -> int:
         if options.json:
             print_json(as_document(status))
             return ExitCode.DONE
-        console = Console()
-        console.print(f"floor [bold]{status.floor}[/]  state {status.state_dir}", highlight=False)
-        console.print(actor_table(status))
-        console.print(instance_table(status))
+        screen = console()
+        screen.print(f"floor [bold]{status.floor}[/]  state {status.state_dir}")
+        screen.print(actor_table(status))
+        screen.print(instance_table(status))
         for alert in status.alerts:
-            console.print(f"[red]ALERT[/] {alert.code}: {alert.text}", highlight=False)
+            screen.print(f"[red]ALERT[/] {alert.code}: {alert.text}")
         return ExitCode.DONE
 
     return visit(options.floor, work)
