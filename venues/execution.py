@@ -13,6 +13,7 @@ from actors.runtime import Actor, ActorExit, Context, ExitCode
 from bus.codec import RequestHeader
 from bus.messages import (
     Balance,
+    CancelOrder,
     Code,
     DirectoryEntry,
     ExitPolicy,
@@ -24,9 +25,13 @@ from bus.messages import (
     Refused,
     SetTradingState,
     TradingState,
+    is_of_floor,
+    parse_order_id,
+    strategy_code,
 )
 from bus.requests import Answer
 from venues.outbox import OUTBOX_LIMIT, Outbox
+from venues.tombstones import Tombstones
 
 __all__ = ["ExecutionVenue"]
 
@@ -37,9 +42,9 @@ remembered for seconds; this many are minutes of the fastest trading that a venu
 FLUSH_S = 1.0
 """How long a stopping actor tries to hand its last events over."""
 ORPHAN_CANCEL_S = 2.0
-"""How long an actor whose supervisor died tries to cancel what it has written."""
+"""How long an actor whose supervisor died tries to cancel what it and its earlier lives have written."""
 PARENT_LOOKS, PARENT_LOOK_S = 10, 0.005
-"""A stop with working orders takes 50 ms longer, in which a dead supervisor is told from one that stops the floor."""
+"""A stop takes 50 ms longer, in which a dead supervisor is told from one that stops the floor."""
 
 _ENDING = {
     OrderEventKind.REJECTED,
@@ -60,6 +65,7 @@ class ExecutionVenue(Actor):
         self.working: dict[str, NewOrder] = {}
         self.halted: dict[str, str] = {}
         self._written: OrderedDict[str, tuple[str, str]] = OrderedDict()
+        self._canceled_first = Tombstones()
         self._reconciler_epoch = 0
         self._parent = os.getppid()
         self._orphaned = False
@@ -68,8 +74,12 @@ class ExecutionVenue(Actor):
     # what a venue does
 
     @abstractmethod
-    async def cancel_working(self, orders: list[NewOrder]) -> None:
+    async def cancel_orders(self, cancels: list[CancelOrder]) -> None:
         """Ask the venue to end these orders; the caller bounds the time."""
+
+    @abstractmethod
+    async def open_orders(self) -> tuple[OrderEvent, ...] | None:
+        """Ask the venue for every open order of the account; None where it cannot be asked."""
 
     @abstractmethod
     async def disconnect(self) -> None:
@@ -116,6 +126,8 @@ class ExecutionVenue(Actor):
         for scope in ("floor", f"instance/{self.instance}", f"strategy/{order.strategy}"):
             if scope in self.halted:
                 return Refused(Code.HALTED, f"{scope} is halted: {self.halted[scope]}")
+        if self._canceled_first.covers(order.client_order_id, self.clock.monotonic_ns()):
+            return Refused(Code.TOO_LATE, "the cancel of this order came before the order, so it was not sent")
         late_ns = self.clock.monotonic_ns() - header.deadline_ns
         if late_ns >= 0:
             return Refused(Code.DEADLINE_PASSED, f"{self.name} got the order {late_ns / 1e6:.1f} ms too late")
@@ -128,6 +140,15 @@ class ExecutionVenue(Actor):
     def was_written(self, client_order_id: str) -> bool:
         """True when an order of this client id went to the venue's socket before: it is never written again."""
         return client_order_id in self._written
+
+    def is_known(self, client_order_id: str) -> bool:
+        """True when this life has written the order or heard of it from the venue: it came before any cancel."""
+        return self.was_written(client_order_id)
+
+    def note_cancel(self, client_order_id: str) -> None:
+        """Remember that an order is to end: one that is still on its way to us must not be written later."""
+        if client_order_id and not self.is_known(client_order_id):
+            self._canceled_first.add(client_order_id, self.clock.monotonic_ns())
 
     def note_written(self, order: NewOrder) -> None:
         """Remember an order as written."""
@@ -168,19 +189,53 @@ class ExecutionVenue(Actor):
         super().on_orphaned()
 
     async def end(self) -> None:
-        orders = [order for order in self.working.values() if not self._may_stay(order)]
-        if orders and await self._is_orphan():
-            self.log.error("the supervisor is gone: canceling what this life has written", orders=len(orders))
-            task = self.spawn(self.cancel_working(orders))
+        if await self._is_orphan():
+            task = self.spawn(self._end_orders())
             await asyncio.wait([task], timeout=ORPHAN_CANCEL_S)
+            if not task.done():
+                self.log.error("orders may rest at the venue: it did not answer in time", seconds=ORPHAN_CANCEL_S)
         await self.disconnect()
         if not await self.outbox.flush(FLUSH_S):
             self.log.warning("events were not taken by the reconciler; it will ask the venue", events=len(self.outbox))
         self.outbox.close()
 
-    def _may_stay(self, order: NewOrder) -> bool:
-        entry = self.member.directory.entries.get(order.strategy)
-        return entry is not None and entry.exit_policy is ExitPolicy.LEAVE
+    async def _end_orders(self) -> None:
+        """Nobody is left to carry out exit policies: cancel what this life has written, then what earlier ones have."""
+        spared = {
+            strategy_code(entry.name)
+            for entry in self.member.directory.entries.values()
+            if entry.exit_policy is ExitPolicy.LEAVE
+        }
+        written = [
+            CancelOrder(order.client_order_id, self.instance, order.instrument, order.strategy, order.order_id)
+            for order in self.working.values()
+            if strategy_code(order.strategy) not in spared
+        ]
+        self.log.error("the supervisor is gone: canceling the floor's orders", written=len(written))
+        await asyncio.gather(
+            self.cancel_orders(written), self._end_found(spared, {one.client_order_id for one in written})
+        )
+
+    async def _end_found(self, spared: set[str], done: set[str]) -> None:
+        found = await self.open_orders()
+        if found is None:
+            self.log.error("orders of earlier lives may rest at the venue")
+            return
+        earlier = [
+            CancelOrder(
+                event.client_order_id, self.instance, event.instrument, event.strategy, event.order_id,
+                event.venue_order_id,
+            )
+            for event in found
+            if event.client_order_id not in done and self._is_to_end(event.client_order_id, spared)
+        ]  # fmt: skip
+        if earlier:
+            self.log.error("canceling orders of earlier lives", orders=len(earlier))
+            await self.cancel_orders(earlier)
+
+    def _is_to_end(self, client_order_id: str, spared: set[str]) -> bool:
+        parts = parse_order_id(client_order_id)
+        return parts is not None and is_of_floor(parts, self.context.floor) and parts.strategy not in spared
 
     def counters(self) -> dict[str, int]:
         return {**super().counters(), **self.outbox.counters, "orders_working": len(self.working)}

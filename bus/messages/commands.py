@@ -124,7 +124,7 @@ class CancelOrder(Message, frozen=True):
 class CancelAll(Message, frozen=True):
     """To an execution actor: end all orders of `strategy` (empty: of everybody) on `instrument` (empty: on all).
 
-    Carries what the caller knows to be open; the actor adds what the venue says is open. `until_epoch` other than 0
+    Carries what the caller knows to be open; where it names nothing, the actor asks the venue what is. `until_epoch` other than 0
     spares the orders of a strategy's later lives. `account` empty: of all accounts.
     """
 

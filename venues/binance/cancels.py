@@ -13,17 +13,25 @@ from bus.messages import (
     CancelOrder,
     Code,
     InstrumentId,
-    NewOrder,
     OrderEvent,
     OrderEventKind,
     Refused,
     Source,
+    is_of_floor,
     parse_order_id,
     strategy_code,
 )
 from bus.requests import Answer
 from venues.binance.client.clock import ServerClock
-from venues.binance.client.errors import Banned, ClientError, ClockRefused, NoAnswer, NotSent, UnreadableAnswer
+from venues.binance.client.errors import (
+    Banned,
+    ClientError,
+    ClockRefused,
+    LimitReached,
+    NoAnswer,
+    NotSent,
+    UnreadableAnswer,
+)
 from venues.binance.client.payloads import OrderBody
 from venues.binance.client.ws_api import WsApi
 from venues.binance.connection import Connection
@@ -51,7 +59,11 @@ class Cancels(Queries):
         self.counts = {"orders_written": 0, "cancels_written": 0, "venue_events": 0, "unreadable_venue": 0}
 
     def on_cancel_order(self, message: CancelOrder, header: RequestHeader) -> object:
-        """Write a cancel. OK means written; the order's end, or why it goes on, comes as an event."""
+        """Write a cancel. OK means written; the order's end, or why it goes on, comes as an event.
+
+        An order of this id that comes later, having been slower than its cancel, is refused.
+        """
+        self.note_cancel(message.client_order_id)
         symbol = self.symbol_of(message.instrument)
         if isinstance(symbol, Refused):
             return symbol
@@ -90,9 +102,9 @@ class Cancels(Queries):
             body = await self.rest.cancel_order(symbol, cancel.client_order_id, cancel.venue_order_id)
         except Banned as error:
             raise ActorExit(ExitCode.BANNED, f"{self.instance}: {error}") from None
-        except NotSent as error:
+        except (NotSent, LimitReached) as error:  # it was not executed, so it can be tried again
             self._on_cancel_answer(cancel, error)
-            return Refused(Code.VENUE_NOT_CONNECTED, str(error))
+            return refusal_of(error)
         except ClientError as error:
             self._on_cancel_answer(cancel, error)
         else:
@@ -138,14 +150,19 @@ class Cancels(Queries):
     async def on_cancel_all(self, message: CancelAll, header: RequestHeader) -> Answer:
         """Write a cancel for each given order at once, then for each that the venue says is open and is meant.
 
-        OK means that all are written. Where the venue cannot be asked for its open orders, the given ones were
-        written all the same, and the answer is a refusal that says so.
+        The venue is asked (weight 80) where no order is given or everybody's are meant, and for a single instrument's
+        orders (weight 6). OK means that all are written. Where the venue cannot be asked, the given ones were written
+        all the same, and the answer is a refusal that says so.
         """
         done: set[str] = set()
-        failures: list[str] = []
+        failures: list[Refused] = []
+        for _, client_order_id in message.client_order_ids:
+            self.note_cancel(client_order_id)
         for instrument, client_order_id in message.client_order_ids:
             done.add(client_order_id)
             await self._cancel_one(CancelOrder(client_order_id, self.instance, instrument, message.strategy), failures)
+        if message.client_order_ids and message.strategy and not message.instrument:
+            return _refusal_of_all(failures)
         try:
             bodies = await self._open_bodies(message.instrument)
         except ClientError as error:
@@ -153,7 +170,7 @@ class Cancels(Queries):
             reason = f"{len(done)} given orders were canceled; the venue's open ones cannot be read: {refusal.reason}"
             return Refused(refusal.code, reason, refusal.venue_code)
         for body in bodies:
-            if body.client_order_id not in done and _is_meant(body.client_order_id, message):
+            if body.client_order_id not in done and _is_meant(body.client_order_id, message, self.context.floor):
                 cancel = CancelOrder(
                     body.client_order_id,
                     self.instance,
@@ -162,12 +179,12 @@ class Cancels(Queries):
                     venue_order_id=str(body.order_id),
                 )
                 await self._cancel_one(cancel, failures)
-        return Refused(Code.VENUE_NOT_CONNECTED, "; ".join(failures[:3])) if failures else None
+        return _refusal_of_all(failures)
 
-    async def _cancel_one(self, cancel: CancelOrder, failures: list[str]) -> None:
+    async def _cancel_one(self, cancel: CancelOrder, failures: list[Refused]) -> None:
         symbol = self.symbol_of(cancel.instrument)
         if isinstance(symbol, Refused):
-            failures.append(symbol.reason)
+            failures.append(symbol)
             return
         if self._connection.api is not None:
             try:
@@ -177,15 +194,14 @@ class Cancels(Queries):
                 pass
         answer = await self._cancel_by_rest(cancel, symbol)
         if isinstance(answer, Refused):
-            failures.append(answer.reason)
+            failures.append(answer)
 
-    async def cancel_working(self, orders: list[NewOrder]) -> None:
-        failures: list[str] = []
-        for order in orders:
-            cancel = CancelOrder(order.client_order_id, self.instance, order.instrument, order.strategy, order.order_id)
+    async def cancel_orders(self, cancels: list[CancelOrder]) -> None:
+        failures: list[Refused] = []
+        for cancel in cancels:
             await self._cancel_one(cancel, failures)
         if failures:
-            self.log.error("orders may rest at the venue", failures=len(failures), first=failures[0])
+            self.log.error("orders may rest at the venue", failures=len(failures), first=failures[0].reason)
 
     # what answers have in common
 
@@ -221,6 +237,8 @@ class Cancels(Queries):
         if isinstance(error, ClockRefused):
             self.server_clock.forget()
             self._connection.probe()
+        elif isinstance(error, LimitReached):
+            self.rest.heed(error)
         now = self.clock.time_ns()
         reason = reason_of(error)
         # a cancel that crosses a fill is refused every day; an order refused or unknown is not
@@ -245,10 +263,14 @@ class Cancels(Queries):
         )
 
 
-def _is_meant(client_order_id: str, message: CancelAll) -> bool:
+def _refusal_of_all(failures: list[Refused]) -> Refused | None:
+    return Refused(failures[0].code, "; ".join(failure.reason for failure in failures[:3])) if failures else None
+
+
+def _is_meant(client_order_id: str, message: CancelAll, floor: str) -> bool:
     if not message.strategy:
         return True
     parts = parse_order_id(client_order_id)
-    if parts is None or parts.strategy != strategy_code(message.strategy):
+    if parts is None or not is_of_floor(parts, floor) or parts.strategy != strategy_code(message.strategy):
         return False
     return not message.until_epoch or parts.epoch <= message.until_epoch

@@ -22,7 +22,8 @@ PAGE = 1000
 PAGES_LIMIT = 50
 """Pages that one query returns, at weight 20 each: 50,000 entries, a sixth of a minute's weight. What is beyond is said
 by ``complete=False``; what is returned is the oldest and has no gap, so who asks can go on after its last entry.
-The search for the first page comes before that and needs a page for each halving, at most 63 and some ten in practice.
+The search for the first page comes before that, with a page for each halving of the ids: some twenty with ids of ten
+digits, never over 63.
 """
 
 

@@ -10,7 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from binance_floor import LIMIT_S, Floor, TwinProcess
+from binance_floor import LIMIT_S, Floor, TwinProcess, wait_for
+from binance_trader import NAME, Trader
+
+from bus.messages import PrivateStream
+from venues.binance.execution import Execution
 
 ROOT = Path(__file__).parents[3]
 
@@ -64,6 +68,19 @@ def floor(short_dir: Path, venue: TwinProcess) -> Iterator[Floor]:
     floor = Floor(short_dir)
     yield floor
     floor.stop()
+
+
+@pytest.fixture
+def actor(floor: Floor, venue: TwinProcess) -> Any:
+    settings = {**venue.settings, "recv_window_ms": 1000}
+    actor = floor.start(Execution, NAME, "execution", settings)
+    wait_for(lambda: floor.events and isinstance(floor.events[0], PrivateStream), "the private stream is up")
+    return actor
+
+
+@pytest.fixture
+def trader(floor: Floor, actor: Execution) -> Trader:
+    return Trader(floor)
 
 
 @pytest.fixture

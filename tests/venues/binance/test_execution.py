@@ -5,25 +5,22 @@ from __future__ import annotations
 import signal
 import time
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from binance_floor import Floor, TwinProcess, wait_for
+from binance_trader import ID, NAME, Trader, received
 
 from actors.runtime import ActorExit, ExitCode
 from bus.messages import (
     Balance,
     BalancesAnswer,
-    CancelAll,
     CancelOrder,
     Code,
     Fill,
     FillsAnswer,
     NewOrder,
     OrderAnswer,
-    OrderEvent,
     OrderEventKind,
-    OrdersAnswer,
     OrderStatus,
     OrderType,
     PrivateStream,
@@ -37,74 +34,10 @@ from bus.messages import (
     SubmitOrder,
     TimeInForce,
     TradingState,
-    mint_order_id,
 )
-from bus.requests import Reply
 from venues.binance.execution import Execution
 
-ID = "BTCUSDT.BINANCE"
-NAME = "execution.BINANCE"
 Kind = OrderEventKind
-
-
-@pytest.fixture
-def actor(floor: Floor, venue: TwinProcess) -> Any:
-    settings = {**venue.settings, "recv_window_ms": 1000}
-    actor = floor.start(Execution, NAME, "execution", settings)
-    wait_for(lambda: floor.events and isinstance(floor.events[0], PrivateStream), "the private stream is up")
-    return actor
-
-
-class Trader:
-    """Makes orders, and looks at what was told of them."""
-
-    def __init__(self, floor: Floor) -> None:
-        self.floor = floor
-        self.count = 0
-
-    def order(self, strategy: str = "s1", epoch: int = 7, **fields: Any) -> NewOrder:
-        self.count += 1
-        name = mint_order_id("test", strategy, epoch, self.count)
-        defaults: dict[str, Any] = {
-            "side": Side.BUY, "type": OrderType.LIMIT, "size": Decimal("0.01"), "price": Decimal("50000")
-        }  # fmt: skip
-        return NewOrder(name, name, "BINANCE", ID, strategy, **{**defaults, **fields})
-
-    def submit(self, timeout_s: float = 5.0, **fields: Any) -> tuple[NewOrder, Reply]:
-        order = self.order(**fields)
-        return order, self.floor.request(NAME, SubmitOrder(order), timeout_s)
-
-    def cancel(self, order: NewOrder) -> Reply:
-        return self.floor.request(NAME, CancelOrder(order.client_order_id, "BINANCE", ID, order.strategy))
-
-    def events(self, order: NewOrder) -> list[OrderEvent]:
-        return [
-            event
-            for event in self.floor.events
-            if isinstance(event, OrderEvent) and event.client_order_id == order.client_order_id
-        ]
-
-    def wait(self, order: NewOrder, kind: OrderEventKind, source: Source | None = None) -> OrderEvent:
-        def found() -> list[OrderEvent]:
-            return [e for e in self.events(order) if e.kind is kind and source in (None, e.source)]
-
-        wait_for(found, f"{order.client_order_id} is {kind}; told: {[e.kind for e in self.events(order)]}")
-        return found()[0]
-
-    def open_ids(self) -> set[str]:
-        answer = self.floor.request(NAME, QueryOpenOrders("BINANCE"))
-        assert isinstance(answer.body, OrdersAnswer), answer
-        return {event.client_order_id for event in answer.body.orders}
-
-
-@pytest.fixture
-def trader(floor: Floor, actor: Execution) -> Trader:
-    return Trader(floor)
-
-
-def received(venue: TwinProcess, method: str) -> list[dict[str, Any]]:
-    """Requests as the venue got them."""
-    return [line for line in venue.log("received") if line["method"] == method]
 
 
 def test_a_market_order_is_submitted_accepted_and_filled_and_the_balances_follow(floor: Floor, trader: Trader) -> None:
@@ -245,24 +178,6 @@ def test_a_cancel_of_what_is_gone_or_never_was_is_rejected_with_the_venues_reaso
     assert trader.wait(never, Kind.CANCEL_REJECTED).reason == "-2011 Unknown order sent."
 
 
-def test_cancel_all_ends_the_strategys_own_orders_of_the_given_lives_and_no_others(
-    floor: Floor, trader: Trader
-) -> None:
-    given, _ = trader.submit(epoch=7)
-    forgotten, _ = trader.submit(epoch=7)
-    later, _ = trader.submit(epoch=9)
-    other, _ = trader.submit(strategy="s2")
-    for order in (given, forgotten, later, other):
-        trader.wait(order, Kind.ACCEPTED)
-    command = CancelAll("BINANCE", "s1", client_order_ids=((ID, given.client_order_id),), until_epoch=7)
-    assert floor.request(NAME, command).ok
-    trader.wait(given, Kind.CANCELED)
-    trader.wait(forgotten, Kind.CANCELED)
-    assert trader.open_ids() == {later.client_order_id, other.client_order_id}
-    assert floor.request(NAME, CancelAll("BINANCE")).ok
-    wait_for(lambda: trader.open_ids() == set(), "everything is canceled")
-
-
 def test_orders_of_others_are_told_with_the_venues_ids_and_canceled_by_them(
     floor: Floor, trader: Trader, actor: Execution
 ) -> None:
@@ -278,7 +193,17 @@ def test_an_order_the_venue_never_had_is_said_to_be_absent_only_after_its_histor
     query = QueryOrder("BINANCE", ID, "never", history=True, since_ns=time.time_ns() - 3 * 86400 * 10**9)
     answer = floor.request(NAME, query).body
     assert answer == OrderAnswer(None, complete=True)
-    assert len(received(venue, "GET /api/v3/allOrders")) == 4
+    assert len(received(venue, "GET /api/v3/allOrders")) == 1
+
+
+def test_an_instrument_without_a_trade_for_months_has_all_its_fills_told_in_one_read(
+    floor: Floor, venue: TwinProcess, trader: Trader
+) -> None:
+    asked = QueryFills("BINANCE", ID, since_ns=time.time_ns() - 60 * 86400 * 10**9)
+    answer = floor.request(NAME, asked).body
+    assert isinstance(answer, FillsAnswer)
+    assert (answer.fills, answer.complete) == ((), True)
+    assert len(received(venue, "GET /api/v3/myTrades")) == 1
 
 
 def test_a_failed_query_is_a_refusal_and_never_an_empty_list(floor: Floor, venue: TwinProcess, trader: Trader) -> None:
@@ -350,16 +275,6 @@ def test_a_bad_key_ends_the_actor_for_good_with_one_clear_reason(
     assert isinstance(actor.failure, ActorExit)
     assert actor.failure.code is ExitCode.CONFIGURATION
     assert "-2015" in actor.failure.reason
-
-
-def test_a_dead_supervisor_makes_the_actor_cancel_what_it_has_written(
-    floor: Floor, venue: TwinProcess, trader: Trader, actor: Execution
-) -> None:
-    order, _ = trader.submit()
-    trader.wait(order, Kind.ACCEPTED)
-    actor._parent = -1
-    actor.actor_ref.stop(block=True, timeout=10)
-    assert len(received(venue, "order.cancel")) == 1
 
 
 def test_an_ordinary_stop_leaves_orders_alone_and_hands_over_its_events(

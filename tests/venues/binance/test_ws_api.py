@@ -137,8 +137,8 @@ def test_requests_without_an_answer_are_bounded(run: Run) -> None:
     run(scene())
 
 
-@pytest.mark.parametrize("noise", [b"not json", b"[]", b'{"id":5}', b'{"id":77,"status":200,"result":{}}'])
-def test_noise_never_ends_the_connection(run: Run, noise: bytes) -> None:
+@pytest.mark.parametrize("noise", [b'{"id":5}', b'{"id":77,"status":200,"result":{}}'])
+def test_an_answer_to_nobody_never_ends_the_connection(run: Run, noise: bytes) -> None:
     async def scene() -> None:
         one = Scene()
         one.call()
@@ -148,6 +148,32 @@ def test_noise_never_ends_the_connection(run: Run, noise: bytes) -> None:
         assert one.answers == [b"{}"]
         assert all(isinstance(told, UnreadableAnswer) for told in one.told)
         await one.close()
+
+    run(scene())
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [
+        b"not json",
+        b"[]",
+        b'{"nothing":1}',
+        b'{"subscriptionId":0,"event":{"e":"executionReport","t":5,"X":"FIL',
+        b'{"e":"executionReport","X":"FILLED"}',
+    ],
+)
+def test_what_may_have_been_an_event_and_cannot_be_read_ends_the_connection_at_once(run: Run, lost: bytes) -> None:
+    async def scene() -> None:
+        one = Scene()
+        one.call()
+        one.socket.say(lost)
+        one.socket.say(b'{"subscriptionId":0,"event":{"e":"balanceUpdate"}}')
+        await asyncio.wait_for(one.reader, 5)
+        unreadable, reason = one.told
+        assert isinstance(unreadable, UnreadableAnswer)
+        assert reason == "a message cannot be read; it may have been an event"
+        assert [type(answer) for answer in one.answers] == [NoAnswer]
+        assert not one.api.is_open
 
     run(scene())
 

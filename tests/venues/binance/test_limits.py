@@ -1,0 +1,121 @@
+"""A venue that tells us to wait is not asked until the wait is over."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+from binance_floor import Floor, TwinProcess
+from binance_trader import ID, NAME, Trader, received
+
+from actors.runtime import Secret
+from bus.messages import CancelOrder, Code, OrderEventKind, QueryBalances, QueryFills, QueryOpenOrders, QueryOrder
+from venues.binance.client.access import Access, Credentials, Endpoints
+from venues.binance.client.clock import ServerClock
+from venues.binance.client.errors import HeldBack, LimitReached, api_error
+from venues.binance.client.rest import Rest
+from venues.binance.execution import Execution
+from venues.binance.mapping.errors import code_of
+
+Run = Callable[[Any], Any]
+
+
+class Limited:
+    """A venue that is at its limit."""
+
+    def __init__(self, code: int = -1003) -> None:
+        self.code, self.asked, self.now_ns = code, 0, time.monotonic_ns()
+
+    async def answer(self, request: web.Request) -> web.Response:
+        self.asked += 1
+        return web.json_response({"code": self.code, "msg": "no"}, status=429, headers={"Retry-After": "30"})
+
+    @asynccontextmanager
+    async def rest(self) -> AsyncIterator[Rest]:
+        application = web.Application()
+        application.router.add_route("*", "/{path:.*}", self.answer)
+        runner = web.AppRunner(application)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        host, port = runner.addresses[0][:2]
+        access = Access(Endpoints(f"http://{host}:{port}", "", ""), Credentials(Secret("key"), Secret("secret")))
+        clock = ServerClock(lambda: self.now_ns)
+        clock.observe(0, 0, 1_700_000_000_000)
+        async with aiohttp.ClientSession() as session:
+            yield Rest(session, lambda: access, clock)
+        await runner.cleanup()
+
+
+def test_a_query_while_told_to_wait_is_not_sent_and_after_that_it_is(run: Run) -> None:
+    async def scene() -> None:
+        venue = Limited()
+        async with venue.rest() as rest:
+            with pytest.raises(LimitReached):
+                await rest.open_orders()
+            venue.now_ns += 29 * 10**9
+            with pytest.raises(HeldBack) as held:
+                await rest.account()
+            assert (held.value.definite, code_of(held.value)) == (True, Code.RATE_LIMITED)
+            assert venue.asked == 1
+            venue.now_ns += 2 * 10**9
+            with pytest.raises(LimitReached):
+                await rest.account()
+            assert venue.asked == 2
+
+    run(scene())
+
+
+def test_the_limit_of_new_orders_holds_no_query_back(run: Run) -> None:
+    async def scene() -> None:
+        venue = Limited(-1015)
+        async with venue.rest() as rest:
+            for _ in range(2):
+                with pytest.raises(LimitReached):
+                    await rest.account()
+            assert venue.asked == 2
+
+    run(scene())
+
+
+def test_a_limit_is_said_in_the_word_that_all_venues_share() -> None:
+    assert code_of(api_error(-1003, "Too much request weight used", 429)) is Code.RATE_LIMITED
+    assert code_of(api_error(-1015, "Too many new orders", 429)) is Code.RATE_LIMITED
+    assert code_of(api_error(-2010, "no", 400)) is Code.VENUE_REJECTED
+
+
+def test_the_actor_refuses_queries_at_once_while_told_to_wait_and_cancels_go_by_the_order_connection(
+    floor: Floor, venue: TwinProcess, trader: Trader, actor: Execution
+) -> None:
+    order, _ = trader.submit()
+    trader.wait(order, OrderEventKind.ACCEPTED)
+    limit = api_error(-1003, "Too much request weight used", 429, 30.0)
+    actor._emit_failure(OrderEventKind.CANCEL_REJECTED, limit, "x", ID, "", "s1")
+    queries = [
+        QueryOpenOrders("BINANCE"),
+        QueryOrder("BINANCE", ID, "x"),
+        QueryFills("BINANCE", ID),
+        QueryBalances("BINANCE"),
+    ]
+    for query in queries:
+        assert floor.request(NAME, query).code is Code.RATE_LIMITED
+    assert trader.cancel(order).ok
+    trader.wait(order, OrderEventKind.CANCELED)
+    assert not [line for line in venue.log("received") if line["method"].startswith("GET /api/v3/o")]
+
+
+def test_a_cancel_over_rest_while_told_to_wait_is_refused_so_that_it_is_tried_again(
+    floor: Floor, venue: TwinProcess, actor: Execution
+) -> None:
+    async def hold() -> None:
+        actor.rest.heed(api_error(-1003, "Too much request weight used", 429, 30.0))
+
+    actor._connection.api = None
+    floor.run(hold())
+    assert floor.request(NAME, CancelOrder("x", "BINANCE", ID, "s1")).code is Code.RATE_LIMITED
+    assert received(venue, "DELETE /api/v3/order") == []
