@@ -40,7 +40,7 @@ REJOIN_MIN_S, REJOIN_MAX_S = 0.02, 2.0
 """Back-off between joins after gaps, and while no state answers them, so that a slow reader does not make its publisher
 send states for ever. It starts anew once a reader has been whole for the longer time."""
 STALE_LOOK_S = 5.0
-"""Between joins of a reader that is STALE for whatever reason: its first state, or the one that ends a mark, may be lost
+"""Between joins of a reader that is STALE for whatever reason: its first state, or the one after a mark, may be lost
 like any frame. A publisher that has none to give answers nothing, so such a join costs it microseconds."""
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
+from typing import TypeAlias
 
 import msgspec
 
@@ -27,11 +28,14 @@ class AccountMoved(Exception):
     """The account's first read met a change; it has to be read again."""
 
 
-class _Suspect(msgspec.Struct, frozen=True):
-    """A difference that one read has shown."""
+Differences: TypeAlias = dict[str, tuple[Decimal, Decimal]]
+"""By asset: what it should be, and what it is."""
 
-    asset: str
-    difference: Decimal
+
+class _Suspect(msgspec.Struct, frozen=True):
+    """The differences that one read has shown, which no fetched fill explains."""
+
+    differences: Differences
     asked_ns: int
     events: int
 
@@ -64,17 +68,24 @@ class AccountCheck:
         fetch_fills: Callable[[], Awaitable[None]],
     ) -> None:
         """Read the balances once, and judge them where the account was quiet. Raises AccountMoved."""
-        events, busy = self.events, in_flight()
+        events, busy, fills, suspect = self.events, in_flight(), self._fills(), self._suspect
         answer = await ask()
         quiet = events == self.events and not busy and not in_flight()
         self._record([*answer.balances, *(self._zeros(answer) if quiet else ())])
         if self.instance not in self._ledger.expected:
-            if events != self.events:
+            # a fill that the answer counts already would count again when it is told: have it told now
+            await fetch_fills()
+            if fills != self._fills():
                 raise AccountMoved("the account moved while it was read for the first time")
             totals = {balance.asset: balance.total for balance in answer.balances}
             self._record([Baseline(self.instance, totals, answer.ts_asked)])
         elif quiet:
-            await self._judge(answer, fetch_fills)
+            await self._judge(answer, fetch_fills, suspect)
+        else:
+            self._suspect = None
+
+    def _fills(self) -> int:
+        return sum(position.fills for position in self._ledger.positions_of(instance=self.instance))
 
     def _zeros(self, answer: BalancesAnswer) -> list[Balance]:
         """What a complete answer lacks is nothing: say so of the assets that we hold for something."""
@@ -87,30 +98,35 @@ class AccountCheck:
             if instance == self.instance and asset not in told and (known.free or known.locked or known.borrowed)
         ]
 
-    async def _judge(self, answer: BalancesAnswer, fetch_fills: Callable[[], Awaitable[None]]) -> None:
-        difference = self._difference(answer)
-        suspect, self._suspect = self._suspect, None
-        if difference is None:
+    async def _judge(
+        self, answer: BalancesAnswer, fetch_fills: Callable[[], Awaitable[None]], suspect: _Suspect | None
+    ) -> None:
+        """Compare a quiet read. `suspect` is what stood when it was begun: a read never confirms one made meanwhile."""
+        events, differences = self.events, self._differences(answer)
+        self._suspect = None
+        if not differences:
             return
-        asset, want, have = difference
-        again = suspect is not None and (suspect.asset, suspect.difference) == (asset, have - want)
-        if suspect is not None and again and suspect.events == self.events:
-            reads = (suspect.asked_ns, answer.ts_asked)
-            self._log.error("adjusted to the venue", asset=asset, expected=want, found=have)
-            self._record([Adjustment(self.instance, asset, want, have, reads, self._clock.time_ns())])
-            return
-        self._log.warning("balance differs; fetching fills, then reading again", asset=asset, expected=want, found=have)
-        events = self.events
+        self._log.warning("balances differ; fetching fills", instance=self.instance, balances=_told(differences))
         await fetch_fills()
-        if self.events == events and self._difference(answer) == difference:
-            self._suspect = _Suspect(asset, have - want, answer.ts_asked, events)
+        if self.events != events or self._differences(answer) != differences:
+            return  # the account moved, or a fill explains it: the next read judges what is left
+        if suspect is None or suspect.events != events:
+            self._suspect = _Suspect(differences, answer.ts_asked, events)
+            return
+        agreed = {asset: told for asset, told in differences.items() if suspect.differences.get(asset) == told}
+        if agreed:
+            self._log.error("adjusted to the venue", instance=self.instance, balances=_told(agreed))
+            reads, now = (suspect.asked_ns, answer.ts_asked), self._clock.time_ns()
+            self._record([Adjustment(self.instance, asset, *told, reads, now) for asset, told in agreed.items()])
+        if len(agreed) < len(differences):
+            self._suspect = _Suspect(differences, answer.ts_asked, events)
 
-    def _difference(self, answer: BalancesAnswer) -> tuple[str, Decimal, Decimal] | None:
-        """Return the first asset that differs, what it should be and what it is."""
+    def _differences(self, answer: BalancesAnswer) -> Differences:
         found = {balance.asset: balance.total for balance in answer.balances}
         expected = self._ledger.expected[self.instance]
-        for asset in sorted({*found, *expected}):
-            have, want = found.get(asset, ZERO), expected.get(asset, ZERO)
-            if have != want:
-                return asset, want, have
-        return None
+        both = {asset: (expected.get(asset, ZERO), found.get(asset, ZERO)) for asset in sorted({*found, *expected})}
+        return {asset: (want, have) for asset, (want, have) in both.items() if want != have}
+
+
+def _told(differences: Differences) -> str:
+    return ", ".join(f"{asset}: {want} expected, {have} found" for asset, (want, have) in differences.items())

@@ -6,12 +6,16 @@ query that fails or is cut short never means "none": the instance stays unsynced
 
 An order that was sent and not answered is UNKNOWN until the venue has it, or lacks it in all three (query by client id
 with the order history, open orders, trades), each complete and asked after its expiry and a margin.
+
+A cursor is the last trade that a complete list of trades has shown us, never one that the stream told alone: so no
+earlier one can be missing.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Protocol, TypeVar
 
 from actors.reconciler.accounts import AccountCheck, AccountMoved
@@ -38,6 +42,7 @@ from bus.messages import (
     QueryFills,
     QueryOpenOrders,
     QueryOrder,
+    Refused,
     Source,
 )
 from bus.requests import Reply
@@ -48,10 +53,13 @@ QUERY_S = 10.0
 """How long a query may take, rate limits included."""
 RETRY_MIN_S, RETRY_MAX_S = 0.2, 5.0
 """Between tries of a reconciliation that failed."""
+LOOK_MIN_S, LOOK_MAX_S = 0.4, 30.0
+"""Between looks at one order that none has settled, doubling: a look costs up to weight 124 of the 6,000 a minute."""
 EXPIRY_MARGIN_S = 1.0
 """Beyond an order's expiry at the venue: twice the clock error that the venue itself tolerates is under this."""
 ASSUMED_WINDOW_S = 5.0
 """How long the venue may still accept an attempt of which we never saw the send: the default `recvWindow`."""
+WINDOW_NS = int(ASSUMED_WINDOW_S * 1e9)
 BALANCE_CHECK_S = 15.0
 """Between comparisons of balances; one costs weight 20 of the 6,000 a minute."""
 SUSPECT_CHECK_S = 2.0
@@ -67,7 +75,11 @@ A = TypeVar("A", OrdersAnswer, OrderAnswer, FillsAnswer, BalancesAnswer)
 
 
 class QueryFailed(Exception):
-    """A question to the venue got no complete answer."""
+    """A question to the venue got no complete answer. `answered`: the venue is there, so other questions may do."""
+
+    def __init__(self, reason: str, answered: bool = False) -> None:
+        super().__init__(reason)
+        self.answered = answered
 
 
 class Host(Protocol):
@@ -90,6 +102,26 @@ class Host(Protocol):
         """Publish the instance's state."""
 
 
+class _Pace:
+    """When to look again at what a look has not settled: at once, then at doubling pauses."""
+
+    def __init__(self) -> None:
+        self._next: dict[str, tuple[float, float]] = {}
+
+    def keep(self, names: set[str]) -> None:
+        """Forget all others: they are settled."""
+        self._next = {name: known for name, known in self._next.items() if name in names}
+
+    def takes(self, name: str, now_s: float, at_most_s: float = LOOK_MAX_S) -> bool:
+        """True when a look is due, which counts it; the next one is due `at_most_s` later at the latest."""
+        due_s, pause_s = self._next.get(name, (now_s, LOOK_MIN_S / 2))
+        if now_s < due_s:
+            return False
+        pause_s = min(2 * pause_s, LOOK_MAX_S)
+        self._next[name] = (now_s + min(pause_s, at_most_s), pause_s)
+        return True
+
+
 class InstanceSync:
     """One instance's way to SYNCED, and what keeps it there."""
 
@@ -99,11 +131,14 @@ class InstanceSync:
         self.reason = "no execution actor yet"
         self.executor_epoch = 0
         self.stream_up = False
+        self._dead_epoch = 0
         self._host = host
         self.account = AccountCheck(instance, host.ledger, host.record, host.clock, host.log)
         self._run: asyncio.Task[None] | None = None
         self._last_balance_check = 0.0
         self._last_cursor = 0.0
+        self._proved: dict[str, str] = {}
+        self._looks, self._fetches = _Pace(), _Pace()
 
     # what is told from outside
 
@@ -112,13 +147,18 @@ class InstanceSync:
         if epoch < self.executor_epoch or (live and epoch == self.executor_epoch):
             return
         self.executor_epoch = epoch
+        if not live:
+            self._dead_epoch = epoch
         self._lost("execution actor connects" if live else "execution actor is down")
 
     def on_stream(
         self, epoch: int, event: PrivateStream, spawn: Callable[[Awaitable[None]], asyncio.Task[None]]
     ) -> None:
-        """The execution actor's word about the venue's private stream, in order with its events."""
-        if epoch < self.executor_epoch:
+        """The execution actor's word about the venue's private stream, in order with its events.
+
+        The last words of a life that the directory has called dead may come late: they are no news either.
+        """
+        if epoch < self.executor_epoch or epoch <= self._dead_epoch:
             return
         self.executor_epoch = epoch
         if not event.up:
@@ -143,9 +183,7 @@ class InstanceSync:
             try:
                 await self.reconcile()
             except QueryFailed as error:
-                self.reason = str(error)
-                self._host.log.warning("not synced, trying again", instance=self.instance, why=error, in_s=delay)
-                self._host.announce(self.instance)
+                self._on_failure(error, delay)
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, RETRY_MAX_S)
                 continue
@@ -153,51 +191,80 @@ class InstanceSync:
                 self._arrive()
                 return
 
+    def _on_failure(self, error: QueryFailed, delay: float) -> None:
+        if self.stream_up:  # else there is a better reason already
+            self.reason = str(error)
+            self._host.log.warning("not synced, trying again", instance=self.instance, why=error, in_s=delay)
+            self._host.announce(self.instance)
+
     def _arrive(self) -> None:
         self.synced, self.reason = True, ""
+        self._looks, self._fetches = _Pace(), _Pace()
         self._write_cursor()
         self._host.log.info("synced", instance=self.instance, open_orders=len(self._open()))
         self._host.announce(self.instance)
 
     def _write_cursor(self) -> None:
-        trades = dict(self._host.ledger.last_trade.get(self.instance, {}))
-        if trades != self._host.ledger.cursors.get(self.instance):
+        known = self._host.ledger.cursors.get(self.instance, {})
+        lacking = {state.order.instrument for state in self._lacking() if not state.external}
+        trades = {**known, **{name: trade for name, trade in self._proved.items() if name not in lacking}}
+        if trades != known:
             self._host.record([Synced(self.instance, trades, self._host.clock.time_ns())])
 
     # the reconciliation
 
     async def reconcile(self) -> None:
-        """Read everything once. Raises QueryFailed."""
+        """Read everything once. Raises QueryFailed, after asking for all orders and fills while the venue answers."""
         if not await self._host.pull_intents():
             raise QueryFailed("the gate does not answer, so its intents are not known")
         answer = await self._ask(QueryOpenOrders(self.instance), OrdersAnswer)
-        await self._know_instruments([event.instrument for event in answer.orders])
         self._host.record(list(answer.orders))
-        found = {event.client_order_id for event in answer.orders}
-        for state in self._open():
-            if state.order.client_order_id not in found:
-                await self.look_for(state)
-        await self._fetch_fills(self._host.ledger.cursors.get(self.instance, {}))
+        ledger = self._host.ledger
+        told = {known.order.order_id for event in answer.orders if (known := ledger.order_of(event)) is not None}
+        missing = [state for state in self._open() if state.order.order_id not in told]
+        await self._all(
+            [
+                *(partial(self.look_for, state) for state in missing),
+                *(partial(self.know_instrument, name) for name in ledger.instruments_of(self.instance)),
+                self._fetch_fills,
+            ]
+        )
         await self._read_balances()
 
+    async def _all(self, steps: Sequence[Callable[[], Awaitable[None]]]) -> None:
+        """Take every step although one fails, while the venue answers. Raises the first QueryFailed."""
+        failed: QueryFailed | None = None
+        for step in steps:
+            try:
+                await step()
+            except QueryFailed as error:
+                failed = failed or error
+                if not error.answered:
+                    break
+        if failed is not None:
+            raise failed
+
     async def look_for(self, state: OrderState) -> None:
-        """Ask for one order by its client id; what is not there and was never answered is UNKNOWN from now on."""
+        """Ask for one order by its client id; what is not there and was never answered is UNKNOWN from now on.
+
+        Others may have given a client id twice: an order of theirs is asked for by the venue's.
+        """
         order = state.order
+        by_venue = bool(state.venue_order_id) and (state.external or not order.client_order_id)
         since = (order.ts_gated or state.ts_init) - 60 * 10**9
         query = QueryOrder(
             self.instance,
             order.instrument,
-            order.client_order_id,
+            "" if by_venue else order.client_order_id,
             history=True,
             since_ns=since,
-            venue_order_id="" if order.client_order_id else state.venue_order_id,
+            venue_order_id=state.venue_order_id if by_venue else "",
         )
         answer = await self._ask(query, OrderAnswer)
-        state = self._host.ledger.orders.get(order.order_id, state)  # the stream may have told of it meanwhile
         if answer.order is not None:
             self._host.record([answer.order])
-        elif not state.is_open:
-            return
+        elif not self._is_unchanged(state):
+            return  # the stream told of it meanwhile, and the answer may be older
         elif state.status in (OrderStatus.INITIALIZED, OrderStatus.SUBMITTED):
             self._mark_unknown(state, "sent without an answer, and the venue does not have it (yet)")
         elif not state.is_unknown:
@@ -208,8 +275,12 @@ class InstanceSync:
         if state.is_unknown:
             return
         now = self._host.clock.time_ns()
-        expires = state.expires_ns or now + int(ASSUMED_WINDOW_S * 1e9)
+        expires = state.expires_ns or now + WINDOW_NS
         self._host.record([self._event(state, OrderEventKind.OUTCOME_UNKNOWN, reason, expires)])
+
+    def _is_unchanged(self, state: OrderState) -> bool:
+        fresh = self._host.ledger.orders.get(state.order.order_id)
+        return fresh is not None and fresh.revision == state.revision
 
     def _event(self, state: OrderState, kind: OrderEventKind, reason: str, expires_ns: int = 0) -> OrderEvent:
         now = self._host.clock.time_ns()
@@ -223,19 +294,28 @@ class InstanceSync:
             now,
             now,
             order_id=order.order_id,
+            venue_order_id=state.venue_order_id,
             strategy=order.strategy,
             reason=reason,
             expires_ns=expires_ns,
         )
 
-    async def _fetch_fills(self, cursors: dict[str, str], only: str = "") -> None:
+    async def _fetch_fills(self) -> None:
+        await self._all([partial(self._fetch, name) for name in self._host.ledger.instruments_of(self.instance)])
+
+    async def _fetch(self, instrument: str) -> None:
+        """Book the instrument's fills since its cursor. Raises QueryFailed."""
         ledger = self._host.ledger
-        for instrument in [only] if only else ledger.instruments_of(self.instance):
-            after = cursors.get(instrument, "")
-            since = 0 if after else self._first_order_ns(instrument)
-            answer = await self._ask(QueryFills(self.instance, instrument, after, since), FillsAnswer)
-            await self._name_orders_of(answer.fills)
-            self._host.record(list(answer.fills))
+        after = ledger.cursors.get(self.instance, {}).get(instrument, "")
+        since = 0 if after else self._first_order_ns(instrument)
+        answer = await self._ask(QueryFills(self.instance, instrument, after, since), FillsAnswer)
+        if not answer.fills:
+            return
+        await self.know_instrument(instrument)
+        await self._name_orders_of(answer.fills)
+        self.account.events += sum(map(ledger.is_news, answer.fills))
+        self._host.record(list(answer.fills))
+        self._proved[instrument] = answer.fills[-1].trade_id
 
     async def _name_orders_of(self, fills: tuple[Fill, ...]) -> None:
         """A venue's list of trades may name orders by its own id alone: learn whose those are before booking them."""
@@ -258,18 +338,14 @@ class InstanceSync:
         ]
         return min(times, default=0)
 
-    async def _know_instruments(self, also: list[str]) -> None:
-        ledger = self._host.ledger
-        for name in sorted({*ledger.instruments_of(self.instance), *also}):
-            await self.know_instrument(name)
-
     async def know_instrument(self, name: str) -> None:
         """Learn an instrument's currencies before the first of its fills is booked. Raises QueryFailed."""
         if (self.instance, name) in self._host.ledger.instruments:
             return
         reply = await self._host.ask(f"market_data.{self.instance}", GetInstruments(self.instance, name), QUERY_S)
         if not isinstance(reply.body, InstrumentsAnswer) or not reply.body.instruments:
-            raise QueryFailed(f"the rules of {name} are not known: {reply.reason}")
+            answered = isinstance(reply.body, (InstrumentsAnswer, Refused))
+            raise QueryFailed(f"the rules of {name} are not known: {reply.reason}", answered)
         self._host.record([InstrumentKnown(self.instance, reply.body.instruments[0])])
 
     # balances
@@ -278,13 +354,10 @@ class InstanceSync:
         async def ask() -> BalancesAnswer:
             return await self._ask(QueryBalances(self.instance), BalancesAnswer)
 
-        async def fetch() -> None:
-            await self._fetch_fills(self._host.ledger.cursors.get(self.instance, {}))
-
         try:
-            await self.account.read(ask, self._in_flight, fetch)
+            await self.account.read(ask, self._in_flight, self._fetch_fills)
         except AccountMoved as error:
-            raise QueryFailed(str(error)) from None
+            raise QueryFailed(str(error), answered=True) from None
 
     def _in_flight(self) -> bool:
         return any(state.pending is not Pending.NONE or state.is_unknown for state in self._open())
@@ -293,37 +366,58 @@ class InstanceSync:
 
     async def look_after(self, now_s: float) -> None:
         """Resolve what is unknown, fetch fills that the venue counts and we lack, compare balances now and then."""
-        if not self.synced:
+        checks = (self._resolve_unknown, self._fetch_missing, self._compare_balances, self._advance_cursor)
+        for check in checks:
+            if not self.synced:
+                return
+            try:
+                await check(now_s)
+            except QueryFailed as error:
+                self._host.log.warning("a check failed, trying again", instance=self.instance, why=error)
+
+    async def _compare_balances(self, now_s: float) -> None:
+        pause_s = SUSPECT_CHECK_S if self.account.is_suspicious else BALANCE_CHECK_S
+        if now_s - self._last_balance_check > pause_s:
+            self._last_balance_check = now_s
+            await self._read_balances()
+
+    async def _advance_cursor(self, now_s: float) -> None:
+        """Have the venue's list of trades confirm what the stream told, then write down how far it goes."""
+        if now_s - self._last_cursor <= CURSOR_S:
             return
+        self._last_cursor = now_s
+        known = self._host.ledger.cursors.get(self.instance, {})
+        told = self._host.ledger.last_trade.get(self.instance, {})
         try:
-            await self._resolve_unknown()
-            await self._fetch_missing()
-            pause_s = SUSPECT_CHECK_S if self.account.is_suspicious else BALANCE_CHECK_S
-            if now_s - self._last_balance_check > pause_s:
-                self._last_balance_check = now_s
-                await self._read_balances()
-        except QueryFailed as error:
-            self._host.log.warning("a check failed, trying again", instance=self.instance, why=error)
-            return
-        if self.synced and now_s - self._last_cursor > CURSOR_S and not self._host.ledger.lacking_fills(self.instance):
-            self._last_cursor = now_s
+            await self._all([partial(self._fetch, name) for name, trade in told.items() if known.get(name) != trade])
+        finally:
             self._write_cursor()
 
-    async def _resolve_unknown(self) -> None:
-        for state in self._open():
-            if not self._is_overdue(state):
-                continue
-            asked = self._host.clock.time_ns()
-            await self.look_for(state)
-            fresh = self._host.ledger.orders.get(state.order.order_id, state)
-            if fresh.status not in (OrderStatus.INITIALIZED, OrderStatus.SUBMITTED) or not fresh.is_unknown:
-                continue
-            if asked <= fresh.expires_ns + int(EXPIRY_MARGIN_S * 1e9):
-                continue
-            if await self._absent(fresh) and self.synced:
-                reason = "absent from open orders, order history and trades after its expiry"
-                self._host.record([self._event(fresh, OrderEventKind.NEVER_ARRIVED, reason)])
-                self._host.log.warning("never arrived", order=fresh.order.order_id)
+    async def _resolve_unknown(self, now_s: float) -> None:
+        overdue = [state for state in self._open() if self._is_overdue(state)]
+        self._looks.keep({state.order.order_id for state in overdue})
+        now = self._host.clock.time_ns()
+        due: list[OrderState] = []
+        for state in overdue:
+            left_s = (self._gone_ns(state) - now) / 1e9
+            if self._looks.takes(state.order.order_id, now_s, left_s if left_s > 0 else LOOK_MAX_S):
+                due.append(state)
+        await self._all([partial(self._resolve, state) for state in due])
+
+    async def _resolve(self, state: OrderState) -> None:
+        asked = self._host.clock.time_ns()
+        await self.look_for(state)
+        unsent = state.status in (OrderStatus.INITIALIZED, OrderStatus.SUBMITTED)
+        if not (unsent and state.is_unknown and asked >= self._gone_ns(state) and self._is_unchanged(state)):
+            return
+        if await self._absent(state) and self.synced:
+            reason = "absent from open orders, order history and trades after its expiry"
+            self._host.record([self._event(state, OrderEventKind.NEVER_ARRIVED, reason)])
+            self._host.log.warning("never arrived", order=state.order.order_id)
+
+    def _gone_ns(self, state: OrderState) -> int:
+        """When the venue can no longer accept the order. A cancel's unknown outcome says no expiry of the order."""
+        return (state.expires_ns or state.uncertain_since_ns + WINDOW_NS) + int(EXPIRY_MARGIN_S * 1e9)
 
     def _is_overdue(self, state: OrderState) -> bool:
         if state.is_unknown:
@@ -339,26 +433,29 @@ class InstanceSync:
         if any(event.client_order_id == state.order.client_order_id for event in opened.orders):
             self._host.record(list(opened.orders))
             return False
-        await self._fetch_fills(self._host.ledger.cursors.get(self.instance, {}), state.order.instrument)
-        fresh = self._host.ledger.orders.get(state.order.order_id)
-        return fresh is not None and fresh.status in (OrderStatus.INITIALIZED, OrderStatus.SUBMITTED)
+        await self._fetch(state.order.instrument)
+        return self._is_unchanged(state)
 
-    async def _fetch_missing(self) -> None:
+    async def _fetch_missing(self, now_s: float) -> None:
         """The venue says more was filled than we have fills for: fetch them, once the stream had its time."""
         now = self._host.clock.time_ns()
-        lacking = self._host.ledger.lacking_fills(self.instance)
-        for instrument in {state.order.instrument for state in lacking if now - state.ts_init > STREAM_NS}:
-            await self._fetch_fills(self._host.ledger.cursors.get(self.instance, {}), instrument)
+        lacking = [state for state in self._lacking() if now - state.ts_init > STREAM_NS]
+        self._fetches.keep({state.order.order_id for state in lacking})
+        due = {state.order.instrument for state in lacking if self._fetches.takes(state.order.order_id, now_s)}
+        await self._all([partial(self._fetch, instrument) for instrument in sorted(due)])
 
     # asking
 
     def _open(self) -> list[OrderState]:
         return self._host.ledger.open_orders(instance=self.instance)
 
+    def _lacking(self) -> list[OrderState]:
+        return self._host.ledger.lacking_fills(self.instance)
+
     async def _ask(self, query: Message, kind: type[A]) -> A:
         reply = await self._host.ask(f"execution.{self.instance}", query, QUERY_S)
         if not isinstance(reply.body, kind):
-            raise QueryFailed(f"{type(query).__name__}: {reply.reason}")
+            raise QueryFailed(f"{type(query).__name__}: {reply.reason}", isinstance(reply.body, Refused))
         if not reply.body.complete:
-            raise QueryFailed(f"{type(query).__name__}: the answer was cut short")
+            raise QueryFailed(f"{type(query).__name__}: the answer was cut short", answered=True)
         return reply.body

@@ -1,7 +1,9 @@
 """A strategy's execution stream, read without a hole.
 
 The stream's numbers run on over the reconciler's lives. A strategy remembers on disk how far it read; what it missed,
-while it was away or by a gap, is fetched from the journal and delivered first.
+while it was away or by a gap, is fetched from the journal and delivered first. One rule does it: an update is taken
+where its number is the next one, whoever brings it. Any other number, a state's or an update's, is only how far the
+journal has to be read; it holds all that was ever published, so nothing is kept waiting here meanwhile.
 """
 
 from __future__ import annotations
@@ -55,43 +57,91 @@ class ExecutionFeed:
         self.joined = asyncio.Event()
         self._receiver, self._record = receiver, record
         self._seq = record.last_seq
+        self._heard = 0
+        self._state: ExecutionState | None = None
         self._catching_up = False
-        self._waiting: list[tuple[int, ExecutionUpdate]] = []
 
     def on_message(self, message: Message, header: Header) -> Coroutine[None, None, None] | None:
         """Take a message of the stream; what is returned is to be run as a task (it fetches what was missed)."""
         if isinstance(message, ExecutionState):
-            if 0 <= self._seq < message.seq and not self._catching_up:
-                self._catching_up = True
-                return self._catch_up(message)
-            if not self._catching_up:
-                self._record.joined(message.seq)
-                self._take_state(message)
+            self._state, self._heard = message, message.seq
+            if self._seq < 0:
+                self._follow_from(message.seq)
         elif isinstance(message, ExecutionUpdate):
-            if self._catching_up:
-                self._waiting.append((header.seq, message))
-            else:
+            self._heard = header.seq
+            if not self._catching_up and header.seq == self._seq + 1:
                 self._take(header.seq, message)
+        else:
+            return None
+        if self._catching_up:
+            return None
+        if self._is_behind():
+            self._catching_up = True
+            return self._catch_up()
+        self._take_state()
         return None
 
-    async def _catch_up(self, state: ExecutionState) -> None:
-        receiver = self._receiver
-        while self._seq < state.seq:
-            reply = await receiver.member.request(RECONCILER, GetExecution(receiver.name, self._seq), ANSWER_S)
-            if not isinstance(reply.body, ExecutionRange) or not reply.body.updates:
-                receiver.log.warning("missed events cannot be had yet", after=self._seq, upto=state.seq)
-                await asyncio.sleep(RETRY_S)
-                continue
-            for number, update in enumerate(reply.body.updates, reply.body.first):
-                self._take(number, update)
-        self._catching_up = False
-        waiting, self._waiting = self._waiting, []
-        for number, update in waiting:
-            self._take(number, update)
-        self._take_state(state)
+    def _is_behind(self) -> bool:
+        """True while the journal has to be read: for what was missed, or for whether it still has what we read."""
+        return self._heard > self._seq or (self._state is not None and self._state.seq < self._seq)
 
-    def _take_state(self, state: ExecutionState) -> None:
-        self._seq = max(self._seq, state.seq)
+    async def _catch_up(self) -> None:
+        """Read the journal up to the newest number that the stream has named, which may grow meanwhile."""
+        log, told = self._receiver.log, -1
+        while self._is_behind():
+            state = self._state
+            if state is not None and state.seq < self._seq:
+                settled = await self._settle_older(state)
+            else:
+                settled = await self._fetch()
+            if not settled:
+                if told != self._seq:
+                    told = self._seq
+                    log.warning("missed events cannot be had yet; asking again", after=self._seq, upto=self._heard)
+                await asyncio.sleep(RETRY_S)
+        self._catching_up = False
+        self._take_state()
+
+    async def _fetch(self) -> bool:
+        updates = await self._journal_after(self._seq)
+        for number, update in updates or ():
+            if number == self._seq + 1:
+                self._take(number, update)
+            elif number > self._seq:
+                self._receiver.log.error("the journal has a hole; nothing behind it is taken", after=self._seq)
+                return False
+        return bool(updates)
+
+    async def _settle_older(self, state: ExecutionState) -> bool:
+        """A state from before what we read: one that the journal's answer overtook, or the journal was lost."""
+        updates = await self._journal_after(self._seq - 1)
+        if updates is None or state is not self._state:
+            return updates is not None
+        if not updates:
+            self._receiver.log.error(
+                "the reconciler's journal lacks what was read from it; following it from where it stands",
+                read=self._seq,
+                journal=state.seq,
+            )
+            self._follow_from(state.seq)
+            self.positions.clear()
+        self._take_state()
+        return True
+
+    async def _journal_after(self, after: int) -> list[tuple[int, ExecutionUpdate]] | None:
+        """Return a page of the journal, None where it could not be had."""
+        receiver = self._receiver
+        reply = await receiver.member.request(RECONCILER, GetExecution(receiver.name, after), ANSWER_S)
+        return list(enumerate(reply.body.updates, reply.body.first)) if isinstance(reply.body, ExecutionRange) else None
+
+    def _follow_from(self, seq: int) -> None:
+        self._seq = seq
+        self._record.follow_from(seq)
+
+    def _take_state(self) -> None:
+        state, self._state = self._state, None
+        if state is None:
+            return
         for position in state.positions:
             known = self.positions.get((position.instance, position.instrument))
             if known is None or known.fills <= position.fills:
@@ -101,8 +151,6 @@ class ExecutionFeed:
         self.joined.set()
 
     def _take(self, seq: int, update: ExecutionUpdate) -> None:
-        if seq <= self._seq:
-            return
         self._seq = seq
         if update.position is not None:
             self.positions[(update.position.instance, update.position.instrument)] = update.position

@@ -42,15 +42,19 @@ class FillLog:
             data = path.read_bytes()
             whole = data.rfind(b"\n") + 1
             for line in data[:whole].splitlines():
-                self.last_seq = max(self.last_seq, msgspec.json.decode(line, type=FillRecord).seq)
+                self.last_seq = msgspec.json.decode(line, type=FillRecord).seq
         self._file: BinaryIO = open(path, "ab", buffering=0)  # noqa: SIM115 - it lives as long as the strategy
         os.ftruncate(self._file.fileno(), whole)
 
     def joined(self, seq: int) -> None:
         """Write down from where on the stream is followed, the first time."""
         if self.last_seq < 0:
-            self.last_seq = seq
-            self._write(FillRecord(seq))
+            self.follow_from(seq)
+
+    def follow_from(self, seq: int) -> None:
+        """Write down that the stream is followed from `seq` on, whatever was read before."""
+        self.last_seq = seq
+        self._write(FillRecord(seq))
 
     def add(self, seq: int, fill: Fill) -> None:
         """Write down a fill that came under `seq`."""

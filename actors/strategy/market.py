@@ -20,7 +20,10 @@ class Owner(Protocol):
     member: Member
 
     def handle(self, handler: Callable[..., Any], message: Any, header: Header, topic: str) -> None:
-        """Call a user's handler."""
+        """Call a user's handler with a message, remembering which it was."""
+
+    def _call(self, handler: Callable[..., Any], *arguments: Any) -> None:
+        """Call a user's handler: not before `on_start` is through, and to the end where it is a coroutine."""
 
     def on_quote(self, quote: Quote) -> Any: ...
     def on_trade(self, trade: Trade) -> Any: ...
@@ -92,6 +95,7 @@ class MarketFeeds:
     def _on_trade(self, message: Message, header: Header, topic: str) -> None:
         if isinstance(message, Trade):
             self.ticks += 1
+            self._fresh(topic, message.instrument)
             self._owner.handle(self._owner.on_trade, message, header, topic)
 
     def _on_book(self, message: Message, header: Header, topic: str) -> None:
@@ -104,7 +108,7 @@ class MarketFeeds:
     def _fresh(self, topic: str, instrument: str) -> None:
         if topic in self._stale:
             self._stale.discard(topic)
-            self._owner.on_book_state(instrument, "SYNCED", "")
+            self._owner._call(self._owner.on_book_state, instrument, "SYNCED", "")
 
     def _on_stale(self, topic: str, reason: str) -> None:
         kind, _, what, instrument, *_rest = topics.segments(topic)
@@ -116,4 +120,4 @@ class MarketFeeds:
             self.books.pop(instrument, None)
         if topic not in self._stale:
             self._stale.add(topic)
-            self._owner.on_book_state(instrument, "STALE", reason)
+            self._owner._call(self._owner.on_book_state, instrument, "STALE", reason)

@@ -17,43 +17,36 @@ from typing import Any
 from msgspec.structs import replace
 
 from actors.runtime import Actor, Context
+from actors.strategy.errands import GATE, Errands
 from actors.strategy.execution_feed import ExecutionFeed
 from actors.strategy.fill_log import FillLog
 from actors.strategy.market import MarketFeeds
 from actors.strategy.order import FillView, Order, Orders, PositionView, summed
 from actors.strategy.terms import Terms
 from bus import topics
-from bus.codec import Header, ReplyStatus
+from bus.codec import Header
 from bus.directory import DIRECTORY
 from bus.messages import (
     BookSnapshot,
-    CancelOrder,
     Cause,
-    Code,
+    DirectoryEntry,
     Fill,
     FloorInfo,
     GetFloor,
     InstanceState,
     Message,
     OrderState,
-    OrderStatus,
-    Pending,
     Position,
     Quote,
-    SubmitOrder,
     Trade,
     mint_order_id,
 )
-from bus.requests import Reply
 
 __all__ = ["Strategy"]
 
-GATE, RECONCILER = "gate", "reconciler"
-COMMAND_S = 5.0
-"""A new order or a cancel that did not reach the gate or the venue's actor by then is refused, never sent late."""
-RETRY_S = 0.2
-"""Between tries of what must succeed: a cancel while an actor restarts, a gap in the execution stream."""
-RETRIES = 50
+RECONCILER = "reconciler"
+ASK_S = 5.0
+"""How long a start waits for the directory's and for the reconciler's answer."""
 
 
 class Strategy(Actor):
@@ -76,6 +69,7 @@ class Strategy(Actor):
         self._terms: Terms
         self._fills: FillLog
         self._feed: ExecutionFeed
+        self._errands: Errands
         self._count = 0
         self._held: list[tuple[Callable[..., Any], tuple[Any, ...]]] | None = []
         self._cause: Cause | None = None
@@ -163,14 +157,13 @@ class Strategy(Actor):
             order = self._terms.snapped(order, rules)
         now = self.clock.time_ns()
         order = replace(order, cause=self._cause, ts_tick=self._ts_tick, ts_decided=now)
-        held = Order(OrderState(order, ts_init=now), self.loop, self._cancel)
+        held = Order(OrderState(order, ts_init=now), self.loop, self._errands.cancel)
         self.orders._keep(held)
         problem = self._terms.off_step(order, rules)
         if problem:
-            self._deny(held, *problem)
+            self._errands.deny(held, *problem)
         else:
-            future = self.member.send(GATE, SubmitOrder(order), COMMAND_S)
-            future.add_done_callback(lambda done: self._on_gated(held, done.result()))
+            self._errands.submit(held)
         return held
 
     def close(self, instrument: str, price: object = None, **terms: Any) -> Order | None:
@@ -219,9 +212,16 @@ class Strategy(Actor):
     async def setup(self) -> None:
         self._feeds = MarketFeeds(self)
         self._terms = Terms()
+        self._errands = Errands(self)
+        self.member.on_directory.append(self._on_actor)
+
+    def _on_actor(self, entry: DirectoryEntry) -> None:
+        """Connect at once to whom we will ask: the first order and the first cancel of a life need not wait."""
+        if entry.live and (entry.name in (GATE, RECONCILER) or entry.kind == "execution"):
+            self.member.warm(entry.name)
 
     async def begin(self) -> None:
-        reply = await self.member.request(DIRECTORY, GetFloor(), COMMAND_S)
+        reply = await self.member.request(DIRECTORY, GetFloor(), ASK_S)
         if not isinstance(reply.body, FloorInfo):
             raise ConnectionError(f"the floor does not say what it is: {reply.reason}")
         self.floor = reply.body
@@ -231,17 +231,15 @@ class Strategy(Actor):
         for instance in reply.body.instances:
             topic = topics.topic("state", "instance", instance.name)
             self.member.subscribe(topic, self._on_instance, self._on_instance_stale)
-            self.member.warm(f"execution.{instance.name}")
         self.member.subscribe(topics.topic("execution", self.name), self._on_execution)
         await self._warm()
 
     async def _warm(self) -> None:
         """Wait for our own orders and positions, so that `on_start` finds them."""
         try:
-            await asyncio.wait_for(self._feed.joined.wait(), COMMAND_S)
+            await asyncio.wait_for(self._feed.joined.wait(), ASK_S)
         except TimeoutError:
             self.log.warning("the reconciler has not told our state yet; starting without it")
-        self.member.warm(GATE)
 
     def release(self) -> None:
         if hasattr(self, "_fills"):
@@ -274,69 +272,6 @@ class Strategy(Actor):
 
     # what becomes of our orders
 
-    def _on_gated(self, order: Order, reply: Reply) -> None:
-        if reply.ok or order.is_closed:
-            return
-        if reply.status is ReplyStatus.NO_ANSWER:
-            self.log.warning("the gate did not answer; asking again", order=order.id, code=reply.code)
-            self.spawn(self._ask_gate_again(order))
-        else:
-            code = Code.HANDLER_FAILED if reply.status is ReplyStatus.FAILED else reply.code
-            self._deny(order, code, reply.reason)
-
-    async def _ask_gate_again(self, order: Order) -> None:
-        """The same id again: a gate that has passed it answers, and never sends it twice."""
-        deadline = order.exact.order.ts_decided + int(COMMAND_S * 1e9)
-        while order.status is OrderStatus.INITIALIZED and self.clock.time_ns() < deadline:
-            await asyncio.sleep(RETRY_S)
-            reply = await self.member.request(GATE, SubmitOrder(order.exact.order), RETRY_S * 5)
-            if reply.ok:
-                return
-            if reply.definite and reply.status is not ReplyStatus.NOT_SENT:
-                self._deny(order, reply.code, reply.reason)
-                return
-
-    def _deny(self, order: Order, code: Code, reason: str) -> None:
-        self.log.warning("order denied", order=order.id, code=code, why=reason)
-        state = order.exact
-        denied = replace(
-            state,
-            status=OrderStatus.DENIED,
-            pending=Pending.NONE,
-            code=code,
-            reason=reason,
-            ts_closed=self.clock.time_ns(),
-            revision=state.revision + 1,
-        )
-        self.take_order(denied)
-
-    def _cancel(self, order: Order) -> None:
-        if order.is_closed:
-            return
-        asked = order.exact.order
-        command = CancelOrder(
-            asked.client_order_id,
-            asked.instance,
-            asked.instrument,
-            self.name,
-            order_id=asked.order_id,
-            venue_order_id=order.exact.venue_order_id,
-        )
-        future = self.member.send(f"execution.{asked.instance}", command, COMMAND_S)
-        future.add_done_callback(lambda done: self._on_cancel_sent(order, command, done.result()))
-
-    def _on_cancel_sent(self, order: Order, command: CancelOrder, reply: Reply) -> None:
-        if not reply.ok and order.is_open:
-            self.log.warning("cancel not sent yet; trying again", order=order.id, code=reply.code, why=reply.reason)
-            self.spawn(self._cancel_again(order, command))
-
-    async def _cancel_again(self, order: Order, command: CancelOrder) -> None:
-        for _ in range(RETRIES):
-            await asyncio.sleep(RETRY_S)
-            if order.is_closed or (await self.member.request(f"execution.{command.instance}", command, RETRY_S * 5)).ok:
-                return
-        self.log.error("cancel could not be sent", order=order.id, seconds=RETRIES * RETRY_S)
-
     def _on_execution(self, message: Message, header: Header, topic: str) -> None:
         catching_up = self._feed.on_message(message, header)
         if catching_up is not None:
@@ -346,11 +281,12 @@ class Strategy(Actor):
         """An order's state is new."""
         order = self.orders.get(state.order.order_id)
         if order is None:
-            order = Order(state, self.loop, self._cancel)
+            order = Order(state, self.loop, self._errands.cancel)
             changed = True
         else:
             changed = order._update(state)
         self.orders._keep(order)
+        self._errands.on_changed(order)
         if changed:
             self._call(self.on_order, order)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,10 @@ from actors.strategy.execution_feed import ExecutionFeed
 from actors.strategy.fill_log import FillLog
 from actors.strategy.market import MarketFeeds
 from actors.strategy.strategy import _seconds
-from bus.messages import BookSnapshot, InstanceInfo, Position, Quote
+from bus import topics
+from bus.codec import Header, Kind
+from bus.messages import AggressorSide, BookSnapshot, DirectoryEntry, InstanceInfo, Position, Quote, Trade
+from tradefloor.testing import run_virtual
 
 
 @pytest.mark.parametrize(
@@ -38,12 +42,24 @@ def test_how_often_is_refused_with_what_would_do(text: float | str) -> None:
         _seconds(text)
 
 
+class FakeMember:
+    """A place on a floor whose table has not come yet."""
+
+    def __init__(self) -> None:
+        self.on_directory: list[Any] = []
+        self.warmed: list[str] = []
+
+    def warm(self, name: str) -> None:
+        self.warmed.append(name)
+
+
 @pytest.fixture
 def strategy(tmp_path: Path) -> Any:
     strategy = Strategy(Context("alpha", "strategy", str(tmp_path), str(tmp_path), "demo"))
     strategy._feeds = MarketFeeds(strategy)
     record = FillLog(tmp_path / "alpha.jsonl")
     strategy._feed = ExecutionFeed(strategy, record)
+    strategy.member = FakeMember()
     yield strategy
     record.close()
 
@@ -101,3 +117,52 @@ def test_an_instrument_s_instance_is_the_one_of_its_venue_or_has_to_be_named(str
     feeds.instances += (InstanceInfo("TWO", "binance", "spot", "twin", "BINANCE"),)
     with pytest.raises(ValueError, match=r"more than one instance \(ONE, TWO\) has venue 'BINANCE'; give instance="):
         feeds.instance_of(BTC)
+
+
+def test_what_is_told_of_a_book_before_the_start_is_held_until_then_and_coroutines_run(strategy: Strategy) -> None:
+    told: list[tuple[str, str, str]] = []
+
+    async def on_book_state(instrument: str, state: str, reason: str) -> None:
+        told.append((instrument, state, reason))
+
+    strategy.on_book_state = on_book_state  # type: ignore[method-assign]
+    feeds, topic = strategy._feeds, topics.market("BINANCE", "quote", BTC)
+
+    async def play() -> None:
+        strategy.loop = asyncio.get_running_loop()
+        feeds._on_stale(topic, "gap")
+        await asyncio.sleep(0.01)
+        assert told == []
+        strategy.started()
+        await asyncio.sleep(0.01)
+        feeds._on_quote(Quote(BTC, 1.0, 2.0, 1.0, 1.0, 1, 1, 1), Header(1, Kind.STATE, "owner", 1, 1, 0), topic)
+        await asyncio.sleep(0.01)
+
+    run_virtual(play())
+    assert told == [(BTC, "STALE", "gap"), (BTC, "SYNCED", "")]
+
+
+def test_whom_it_will_ask_is_connected_to_as_soon_as_the_directory_names_them(strategy: Strategy) -> None:
+    def told(name: str, kind: str, live: bool = True) -> None:
+        for listener in strategy.member.on_directory:
+            listener(DirectoryEntry(name, kind, 7, serves_at="ipc://x", live=live))
+
+    run_virtual(strategy.setup())
+    told("gate", "gate")
+    told("execution.BINANCE", "execution")
+    told("book.BINANCE", "book")
+    told("execution.OTHER", "execution", live=False)
+    told("reconciler", "reconciler")
+    assert strategy.member.warmed == ["gate", "execution.BINANCE", "reconciler"]  # type: ignore[attr-defined]
+
+
+def test_trades_are_synced_again_with_the_next_one(strategy: Strategy) -> None:
+    told: list[str] = []
+    strategy.on_book_state = lambda instrument, state, reason: told.append(state)  # type: ignore[method-assign]
+    strategy.started()
+    topic = topics.market("BINANCE", "trade", BTC)
+    trade = Trade(BTC, "7", 1.0, 2.0, AggressorSide.BUYER, 1, 1)
+    for _ in range(2):
+        strategy._feeds._on_stale(topic, "gap")
+        strategy._feeds._on_trade(trade, Header(1, Kind.CHANGE, "owner", 1, 1, 0), topic)
+    assert told == ["STALE", "SYNCED", "STALE", "SYNCED"]
