@@ -124,8 +124,8 @@ class CancelOrder(Message, frozen=True):
 class CancelAll(Message, frozen=True):
     """To an execution actor: end all orders of `strategy` (empty: of everybody) on `instrument` (empty: on all).
 
-    Carries what the caller knows to be open; where it names nothing, the actor asks the venue what is. `until_epoch` other than 0
-    spares the orders of a strategy's later lives. `account` empty: of all accounts.
+    Carries what the caller knows to be open; where it names nothing, the actor asks the venue what is. `until_epoch`
+    other than 0 spares the orders of a strategy's later lives. `account` empty: of all accounts.
     """
 
     instance: str
