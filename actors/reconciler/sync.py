@@ -304,18 +304,23 @@ class InstanceSync:
         await self._all([partial(self._fetch, name) for name in self._host.ledger.instruments_of(self.instance)])
 
     async def _fetch(self, instrument: str) -> None:
-        """Book the instrument's fills since its cursor. Raises QueryFailed."""
+        """Book the instrument's fills since its cursor, however many answers that takes. Raises QueryFailed."""
         ledger = self._host.ledger
         after = ledger.cursors.get(self.instance, {}).get(instrument, "")
         since = 0 if after else self._first_order_ns(instrument)
-        answer = await self._ask(QueryFills(self.instance, instrument, after, since), FillsAnswer)
-        if not answer.fills:
-            return
-        await self.know_instrument(instrument)
-        await self._name_orders_of(answer.fills)
-        self.account.events += sum(map(ledger.is_news, answer.fills))
-        self._host.record(list(answer.fills))
-        self._proved[instrument] = answer.fills[-1].trade_id
+        while True:
+            query = QueryFills(self.instance, instrument, after, since)
+            answer = await self._ask(query, FillsAnswer, may_be_cut=True)
+            if answer.fills:
+                await self.know_instrument(instrument)
+                await self._name_orders_of(answer.fills)
+                self.account.events += sum(map(ledger.is_news, answer.fills))
+                self._host.record(list(answer.fills))
+                self._proved[instrument] = after = answer.fills[-1].trade_id
+            if answer.complete:
+                return
+            if not answer.fills or after == query.after:
+                raise QueryFailed("QueryFills: the answer was cut short", answered=True)
 
     async def _name_orders_of(self, fills: tuple[Fill, ...]) -> None:
         """A venue's list of trades may name orders by its own id alone: learn whose those are before booking them."""
@@ -452,10 +457,10 @@ class InstanceSync:
     def _lacking(self) -> list[OrderState]:
         return self._host.ledger.lacking_fills(self.instance)
 
-    async def _ask(self, query: Message, kind: type[A]) -> A:
+    async def _ask(self, query: Message, kind: type[A], may_be_cut: bool = False) -> A:
         reply = await self._host.ask(f"execution.{self.instance}", query, QUERY_S)
         if not isinstance(reply.body, kind):
             raise QueryFailed(f"{type(query).__name__}: {reply.reason}", isinstance(reply.body, Refused))
-        if not reply.body.complete:
+        if not (reply.body.complete or may_be_cut):
             raise QueryFailed(f"{type(query).__name__}: the answer was cut short", answered=True)
         return reply.body

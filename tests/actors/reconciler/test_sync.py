@@ -547,6 +547,7 @@ def test_an_order_that_is_accepted_while_it_is_asked_for_is_not_unknown() -> Non
         world.while_asked = lambda query: world.stream(accepted) if isinstance(query, QueryOrder) else None
         await synced(world)
         assert (world.state(name).status, world.state(name).is_unknown) == (S.ACCEPTED, False)
+        assert [each.kind for each in world.of(OrderEvent)] == [K.SUBMITTED, K.ACCEPTED]
 
     in_world(story)
 
