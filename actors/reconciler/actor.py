@@ -9,7 +9,8 @@ from typing import Any
 from actors.reconciler.journal import EventJournal, JournalAltered, Row
 from actors.reconciler.ledger import Ledger
 from actors.reconciler.records import Adjustment, Baseline, InstrumentKnown, StrategyKnown, Synced, Unbookable
-from actors.reconciler.sync import InstanceSync, QueryFailed
+from actors.reconciler.sync import InstanceSync
+from actors.reconciler.venue_reader import QueryFailed
 from actors.runtime import Actor, ActorExit, Context, ExitCode
 from actors.runtime.store import CHECKPOINT_S
 from bus import topics
@@ -210,7 +211,7 @@ class Reconciler(Actor):
     async def _instrument_known(self, instance: str, instrument: str) -> None:
         while True:
             try:
-                await self.syncs[instance].know_instrument(instrument)
+                await self.syncs[instance].venue.know_instrument(instrument)
             except QueryFailed as error:
                 self.log.warning("a fill waits for its instrument", instrument=instrument, why=error)
                 await asyncio.sleep(INSTRUMENT_RETRY_S)

@@ -14,22 +14,14 @@ earlier one can be missing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Protocol, TypeVar
 
 from actors.reconciler.accounts import AccountCheck, AccountMoved
-from actors.reconciler.ledger import Ledger
-from actors.reconciler.records import InstrumentKnown, Synced
-from actors.runtime import Log
-from bus.clock import Clock
+from actors.reconciler.records import Synced
+from actors.reconciler.venue_reader import Host, QueryFailed, VenueReader, every
 from bus.messages import (
     BalancesAnswer,
-    Fill,
-    FillsAnswer,
-    GetInstruments,
-    InstrumentsAnswer,
-    Message,
     OrderAnswer,
     OrderEvent,
     OrderEventKind,
@@ -39,18 +31,13 @@ from bus.messages import (
     Pending,
     PrivateStream,
     QueryBalances,
-    QueryFills,
     QueryOpenOrders,
     QueryOrder,
-    Refused,
     Source,
 )
-from bus.requests import Reply
 
 __all__ = ["InstanceSync", "QueryFailed"]
 
-QUERY_S = 10.0
-"""How long a query may take, rate limits included."""
 RETRY_MIN_S, RETRY_MAX_S = 0.2, 5.0
 """Between tries of a reconciliation that failed."""
 LOOK_MIN_S, LOOK_MAX_S = 0.4, 30.0
@@ -71,35 +58,6 @@ CURSOR_S = 30.0
 
 
 Spawn = Callable[[Awaitable[None]], asyncio.Task[None]]
-A = TypeVar("A", OrdersAnswer, OrderAnswer, FillsAnswer, BalancesAnswer)
-
-
-class QueryFailed(Exception):
-    """A question to the venue got no complete answer. `answered`: the venue is there, so other questions may do."""
-
-    def __init__(self, reason: str, answered: bool = False) -> None:
-        super().__init__(reason)
-        self.answered = answered
-
-
-class Host(Protocol):
-    """What a sync needs of the reconciler."""
-
-    ledger: Ledger
-    clock: Clock
-    log: Log
-
-    async def ask(self, name: str, message: Message, timeout_s: float) -> Reply:
-        """Ask another actor."""
-
-    async def pull_intents(self) -> bool:
-        """Take every intent the gate has; False while the gate does not answer."""
-
-    def record(self, messages: list[Message]) -> None:
-        """Journal and publish what is news among these."""
-
-    def announce(self, instance: str) -> None:
-        """Publish the instance's state."""
 
 
 class _Pace:
@@ -134,10 +92,10 @@ class InstanceSync:
         self._dead_epoch = 0
         self._host = host
         self.account = AccountCheck(instance, host.ledger, host.record, host.clock, host.log)
+        self.venue = VenueReader(host, self.account, instance)
         self._run: asyncio.Task[None] | None = None
         self._last_balance_check = 0.0
         self._last_cursor = 0.0
-        self._proved: dict[str, str] = {}
         self._looks, self._fetches = _Pace(), _Pace()
 
     # what is told from outside
@@ -207,7 +165,7 @@ class InstanceSync:
     def _write_cursor(self) -> None:
         known = self._host.ledger.cursors.get(self.instance, {})
         lacking = {state.order.instrument for state in self._lacking() if not state.external}
-        trades = {**known, **{name: trade for name, trade in self._proved.items() if name not in lacking}}
+        trades = {**known, **{name: trade for name, trade in self.venue.proved.items() if name not in lacking}}
         if trades != known:
             self._host.record([Synced(self.instance, trades, self._host.clock.time_ns())])
 
@@ -217,32 +175,19 @@ class InstanceSync:
         """Read everything once. Raises QueryFailed, after asking for all orders and fills while the venue answers."""
         if not await self._host.pull_intents():
             raise QueryFailed("the gate does not answer, so its intents are not known")
-        answer = await self._ask(QueryOpenOrders(self.instance), OrdersAnswer)
+        answer = await self.venue.ask(QueryOpenOrders(self.instance), OrdersAnswer)
         self._host.record(list(answer.orders))
         ledger = self._host.ledger
         told = {known.order.order_id for event in answer.orders if (known := ledger.order_of(event)) is not None}
         missing = [state for state in self._open() if state.order.order_id not in told]
-        await self._all(
+        await every(
             [
                 *(partial(self.look_for, state) for state in missing),
-                *(partial(self.know_instrument, name) for name in ledger.instruments_of(self.instance)),
-                self._fetch_fills,
+                *(partial(self.venue.know_instrument, name) for name in ledger.instruments_of(self.instance)),
+                self.venue.fetch_all,
             ]
         )
         await self._read_balances()
-
-    async def _all(self, steps: Sequence[Callable[[], Awaitable[None]]]) -> None:
-        """Take every step although one fails, while the venue answers. Raises the first QueryFailed."""
-        failed: QueryFailed | None = None
-        for step in steps:
-            try:
-                await step()
-            except QueryFailed as error:
-                failed = failed or error
-                if not error.answered:
-                    break
-        if failed is not None:
-            raise failed
 
     async def look_for(self, state: OrderState) -> None:
         """Ask for one order by its client id; what is not there and was never answered is UNKNOWN from now on.
@@ -260,7 +205,7 @@ class InstanceSync:
             since_ns=since,
             venue_order_id=state.venue_order_id if by_venue else "",
         )
-        answer = await self._ask(query, OrderAnswer)
+        answer = await self.venue.ask(query, OrderAnswer)
         if answer.order is not None:
             self._host.record([answer.order])
         elif not self._is_unchanged(state):
@@ -300,67 +245,14 @@ class InstanceSync:
             expires_ns=expires_ns,
         )
 
-    async def _fetch_fills(self) -> None:
-        await self._all([partial(self._fetch, name) for name in self._host.ledger.instruments_of(self.instance)])
-
-    async def _fetch(self, instrument: str) -> None:
-        """Book the instrument's fills since its cursor, however many answers that takes. Raises QueryFailed."""
-        ledger = self._host.ledger
-        after = ledger.cursors.get(self.instance, {}).get(instrument, "")
-        since = 0 if after else self._first_order_ns(instrument)
-        while True:
-            query = QueryFills(self.instance, instrument, after, since)
-            answer = await self._ask(query, FillsAnswer, may_be_cut=True)
-            if answer.fills:
-                await self.know_instrument(instrument)
-                await self._name_orders_of(answer.fills)
-                self.account.events += sum(map(ledger.is_news, answer.fills))
-                self._host.record(list(answer.fills))
-                self._proved[instrument] = after = answer.fills[-1].trade_id
-            if answer.complete:
-                return
-            if not answer.fills or after == query.after:
-                raise QueryFailed("QueryFills: the answer was cut short", answered=True)
-
-    async def _name_orders_of(self, fills: tuple[Fill, ...]) -> None:
-        """A venue's list of trades may name orders by its own id alone: learn whose those are before booking them."""
-        asked: set[str] = set()
-        for fill in fills:
-            known = self._host.ledger.order_of(fill)
-            if known is not None or not fill.venue_order_id or fill.venue_order_id in asked:
-                continue
-            asked.add(fill.venue_order_id)
-            query = QueryOrder(self.instance, fill.instrument, "", venue_order_id=fill.venue_order_id)
-            answer = await self._ask(query, OrderAnswer)
-            if answer.order is not None:
-                self._host.record([answer.order])
-
-    def _first_order_ns(self, instrument: str) -> int:
-        times = [
-            state.order.ts_gated or state.ts_accepted or state.ts_init
-            for state in self._host.ledger.orders.values()
-            if state.order.instance == self.instance and state.order.instrument == instrument
-        ]
-        return min(times, default=0)
-
-    async def know_instrument(self, name: str) -> None:
-        """Learn an instrument's currencies before the first of its fills is booked. Raises QueryFailed."""
-        if (self.instance, name) in self._host.ledger.instruments:
-            return
-        reply = await self._host.ask(f"market_data.{self.instance}", GetInstruments(self.instance, name), QUERY_S)
-        if not isinstance(reply.body, InstrumentsAnswer) or not reply.body.instruments:
-            answered = isinstance(reply.body, (InstrumentsAnswer, Refused))
-            raise QueryFailed(f"the rules of {name} are not known: {reply.reason}", answered)
-        self._host.record([InstrumentKnown(self.instance, reply.body.instruments[0])])
-
     # balances
 
     async def _read_balances(self) -> None:
         async def ask() -> BalancesAnswer:
-            return await self._ask(QueryBalances(self.instance), BalancesAnswer)
+            return await self.venue.ask(QueryBalances(self.instance), BalancesAnswer)
 
         try:
-            await self.account.read(ask, self._in_flight, self._fetch_fills)
+            await self.account.read(ask, self._in_flight, self.venue.fetch_all)
         except AccountMoved as error:
             raise QueryFailed(str(error), answered=True) from None
 
@@ -394,7 +286,7 @@ class InstanceSync:
         known = self._host.ledger.cursors.get(self.instance, {})
         told = self._host.ledger.last_trade.get(self.instance, {})
         try:
-            await self._all([partial(self._fetch, name) for name, trade in told.items() if known.get(name) != trade])
+            await every([partial(self.venue.fetch, name) for name, trade in told.items() if known.get(name) != trade])
         finally:
             self._write_cursor()
 
@@ -407,7 +299,7 @@ class InstanceSync:
             left_s = (self._gone_ns(state) - now) / 1e9
             if self._looks.takes(state.order.order_id, now_s, left_s if left_s > 0 else LOOK_MAX_S):
                 due.append(state)
-        await self._all([partial(self._resolve, state) for state in due])
+        await every([partial(self._resolve, state) for state in due])
 
     async def _resolve(self, state: OrderState) -> None:
         asked = self._host.clock.time_ns()
@@ -434,11 +326,11 @@ class InstanceSync:
 
     async def _absent(self, state: OrderState) -> bool:
         """True when a complete look at open orders and trades, begun now, lacks the order too."""
-        opened = await self._ask(QueryOpenOrders(self.instance), OrdersAnswer)
+        opened = await self.venue.ask(QueryOpenOrders(self.instance), OrdersAnswer)
         if any(event.client_order_id == state.order.client_order_id for event in opened.orders):
             self._host.record(list(opened.orders))
             return False
-        await self._fetch(state.order.instrument)
+        await self.venue.fetch(state.order.instrument)
         return self._is_unchanged(state)
 
     async def _fetch_missing(self, now_s: float) -> None:
@@ -447,7 +339,7 @@ class InstanceSync:
         lacking = [state for state in self._lacking() if now - state.ts_init > STREAM_NS]
         self._fetches.keep({state.order.order_id for state in lacking})
         due = {state.order.instrument for state in lacking if self._fetches.takes(state.order.order_id, now_s)}
-        await self._all([partial(self._fetch, instrument) for instrument in sorted(due)])
+        await every([partial(self.venue.fetch, instrument) for instrument in sorted(due)])
 
     # asking
 
@@ -456,11 +348,3 @@ class InstanceSync:
 
     def _lacking(self) -> list[OrderState]:
         return self._host.ledger.lacking_fills(self.instance)
-
-    async def _ask(self, query: Message, kind: type[A], may_be_cut: bool = False) -> A:
-        reply = await self._host.ask(f"execution.{self.instance}", query, QUERY_S)
-        if not isinstance(reply.body, kind):
-            raise QueryFailed(f"{type(query).__name__}: {reply.reason}", isinstance(reply.body, Refused))
-        if not (reply.body.complete or may_be_cut):
-            raise QueryFailed(f"{type(query).__name__}: the answer was cut short", answered=True)
-        return reply.body
