@@ -279,6 +279,11 @@ class Reconciler(Actor):
             if not isinstance(reply.body, IntentsAnswer):
                 return False
             before = self.ledger.last_intent
+            if reply.body.last < before:
+                self.log.error(
+                    "intents.db is behind events.db: it was lost or replaced", gate=reply.body.last, ours=before
+                )
+                return False  # numbers would come again under which we know other orders: no new risk is taken
             self.record(list(reply.body.intents))
             if self.ledger.last_intent >= reply.body.last or self.ledger.last_intent == before:
                 return True
