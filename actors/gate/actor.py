@@ -263,6 +263,8 @@ class Gate(Actor):
 
     async def _tell_executor(self, name: str, message: SetTradingState) -> None:
         for _ in range(TELL_TRIES):
+            if self.view.trading.states.get(message.scope, TradingState.ACTIVE) is not message.state:
+                return  # a later word has been said: repeating this one would undo it
             if not self.member.is_live(name) or (await self.member.request(name, message, 1.0)).ok:
                 return  # one that is gone is told when it is back
             await asyncio.sleep(TELL_RETRY_S)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from decimal import Decimal
 
 from actors.gate.rules import Limits
@@ -48,7 +47,6 @@ class FloorView:
         self._blind: dict[str, str] = {}
         self._followed: set[str] = set()
         self._reconciler_problem = "the reconciler has not spoken yet"
-        self.on_instrument: list[Callable[[str, str], None]] = []
         for name in instances:
             member.subscribe(topics.topic("state", "instance", name), self._on_instance, self._on_instance_stale)
 
@@ -139,16 +137,12 @@ class FloorView:
         if isinstance(message, Instrument):
             instance = topics.segments(topic)[1]
             self._instruments[(instance, message.id)] = message
-            for listener in self.on_instrument:
-                listener(instance, message.id)
 
     def _on_reference(self, message: Message, header: Header, topic: str) -> None:
         if isinstance(message, ReferencePrice):
             key = (topics.segments(topic)[1], message.instrument)
             self._references[key] = message
             self._reference_stale.pop(key, None)
-            for listener in self.on_instrument:
-                listener(*key)
 
     def _on_reference_stale(self, topic: str, reason: str) -> None:
         parts = topics.segments(topic)

@@ -46,6 +46,9 @@ GATE = "gate"
 LOOK_AFTER_S = 0.5
 """Between looks at what is unknown or missing."""
 INSTRUMENT_RETRY_S = 0.1
+"""Between looks for the rules of an instrument whose fill waits to be booked."""
+ORDERS_LIMIT = 5_000
+"""Orders in one answer, the newest: under 4 MB. Who deals with open ones asks again until there are none."""
 
 _KINDS: dict[type, str] = {
     Intent: "intent",
@@ -338,7 +341,3 @@ class Reconciler(Actor):
             balance for balance in self.ledger.balances.values() if message.instance in ("", balance.instance)
         )
         return PositionsAnswer(tuple(self.ledger.positions_of(message.strategy, message.instance)), balances)
-
-
-ORDERS_LIMIT = 5_000
-"""Orders in one answer, the newest: under 4 MB."""
