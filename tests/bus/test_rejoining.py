@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from bus import streams
 from bus.codec import Header, Kind, decode_header
 from bus.messages import Acknowledged, Message
 from bus.streams import Publisher, Reader, Subscription
+from bus.streams import reader as reader_module
 from bus.transport import Frames
 from tradefloor.testing import MemoryHub, MemoryTransport, VirtualClock, run_virtual
 
@@ -111,7 +111,7 @@ def test_a_gap_that_is_healed_at_once_costs_one_state() -> None:
 
     story = played(play)
     assert story.states == 2
-    assert story.place.backoff_s == 2 * streams.REJOIN_MIN_S
+    assert story.place.backoff_s == 2 * reader_module.REJOIN_MIN_S
 
 
 def test_a_first_state_that_is_lost_comes_a_while_later() -> None:
@@ -119,7 +119,7 @@ def test_a_first_state_that_is_lost_comes_a_while_later() -> None:
         story.losing = 1
         await story.joined()
         assert story.values == []
-        await asyncio.sleep(streams.STALE_LOOK_S + 0.01)
+        await asyncio.sleep(reader_module.STALE_LOOK_S + 0.01)
 
     assert played(play).values == [0]
 
@@ -134,7 +134,7 @@ def test_the_loss_of_the_state_that_ends_a_mark_is_made_good_and_demand_stays() 
         story.publisher.publish_state(TOPIC)
         await asyncio.sleep(0.01)
         assert story.values == [0]
-        await asyncio.sleep(streams.STALE_LOOK_S + 0.01)
+        await asyncio.sleep(reader_module.STALE_LOOK_S + 0.01)
         story.publish()
         await asyncio.sleep(0.01)
 

@@ -13,10 +13,12 @@ import zmq
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bus import streams, transport
+from bus import transport
 from bus.codec import WIRE_VERSION, Header, Kind, encode
 from bus.messages import Acknowledged, Empty, Message
 from bus.streams import Subscription
+from bus.streams import publisher as publisher_module
+from bus.streams import reader as reader_module
 
 TOPIC = "state/actor/a/"
 OTHER = "state/actor/b/"
@@ -266,7 +268,7 @@ async def test_a_topic_of_somebody_else_is_no_demand(wire: Any, eventually: Any)
 async def test_demand_ends_a_while_after_the_last_reader(
     wire: Any, eventually: Any, monkeypatch: pytest.MonkeyPatch, counting_transport: Any
 ) -> None:
-    monkeypatch.setattr(streams, "LINGER_S", 0.05)
+    monkeypatch.setattr(publisher_module, "LINGER_S", 0.05)
     transport = wire.transport(counting_transport)
     publisher = wire.publisher(transport=transport)
     readers = [wire.reader(), wire.reader()]
@@ -288,7 +290,7 @@ async def test_demand_ends_a_while_after_the_last_reader(
 async def test_a_reader_that_comes_back_in_time_costs_the_owner_nothing(
     wire: Any, eventually: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(streams, "LINGER_S", 60.0)
+    monkeypatch.setattr(publisher_module, "LINGER_S", 60.0)
     publisher = wire.publisher()
     reader = wire.reader()
     place = Subscription(TOPIC, lambda *_: None, None)
@@ -308,7 +310,7 @@ async def test_a_reader_that_comes_back_in_time_costs_the_owner_nothing(
 async def test_a_killed_reader_process_frees_its_demand(
     wire: Any, eventually: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(streams, "LINGER_S", 0.01)
+    monkeypatch.setattr(publisher_module, "LINGER_S", 0.01)
     publisher = wire.publisher()
     reader = await asyncio.create_subprocess_exec(
         sys.executable, "-c", FOREIGN_READER, wire.endpoint(), TOPIC, stdin=asyncio.subprocess.PIPE
@@ -334,7 +336,7 @@ async def test_ten_thousand_topics_of_one_reader_all_arrive(wire: Any, eventuall
 async def test_demand_over_the_limit_is_refused_and_counted(
     wire: Any, eventually: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(streams, "TOPIC_LIMIT", 5)
+    monkeypatch.setattr(publisher_module, "TOPIC_LIMIT", 5)
     publisher = wire.publisher()
     reader = wire.reader()
     for number in range(8):
@@ -474,15 +476,15 @@ def test_a_reader_that_falls_behind_again_and_again_joins_ever_more_rarely() -> 
     place = Subscription(TOPIC, lambda *_: None, None)
     waits = wait_of(place, [number * 0.1 for number in range(12)])
     assert waits == sorted(waits)
-    assert waits[0] == streams.REJOIN_MIN_S
-    assert waits[-1] == streams.REJOIN_MAX_S
+    assert waits[0] == reader_module.REJOIN_MIN_S
+    assert waits[-1] == reader_module.REJOIN_MAX_S
 
 
 @given(st.floats(0, 1e6))
 def test_a_reader_that_was_whole_for_long_joins_at_once_again(start: float) -> None:
     place = Subscription(TOPIC, lambda *_: None, None)
     wait_of(place, [start + number * 0.1 for number in range(12)])
-    assert place.next_backoff_s(start + 10.0) == streams.REJOIN_MIN_S
+    assert place.next_backoff_s(start + 10.0) == reader_module.REJOIN_MIN_S
 
 
 async def test_a_flood_on_one_reader_leaves_turns_to_timers(wire: Any, eventually: Any) -> None:
@@ -510,6 +512,6 @@ async def test_a_join_that_is_due_when_the_reader_closes_is_left_out(wire: Any, 
     await eventually(lambda: listener.stale)
     reader.close()
     due = asyncio.Event()
-    wire.loop.call_later(streams.REJOIN_MIN_S * 2, due.set)
+    wire.loop.call_later(reader_module.REJOIN_MIN_S * 2, due.set)
     await due.wait()
     assert len(listener.messages) == 1
