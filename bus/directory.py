@@ -10,12 +10,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
 from bus.messages import DirectoryEntry, DirectoryTable
 
-__all__ = ["DIRECTORY", "SOCKET_PATH_LIMIT", "Directory", "EndpointError", "endpoints", "next_epoch"]
+__all__ = ["DIRECTORY", "SOCKET_PATH_LIMIT", "Directory", "EndpointError", "Endpoints", "endpoints", "next_epoch"]
 
 DIRECTORY = "supervisor"
 """The name under which the directory and its supervisor are on the floor."""
@@ -28,8 +29,16 @@ class EndpointError(ValueError):
     """A socket path that the host cannot hold."""
 
 
-def endpoints(run_dir: Path | str, name: str) -> tuple[str, str]:
-    """Return the endpoints (publisher, server) of the actor `name` in this run directory.
+class Endpoints(NamedTuple):
+    """Where one actor is found."""
+
+    publisher: str
+    server: str
+    private: str
+
+
+def endpoints(run_dir: Path | str, name: str) -> Endpoints:
+    """Return the endpoints of the actor `name` in this run directory.
 
     Raises EndpointError naming the path when it is too long for a socket.
     """
@@ -39,7 +48,7 @@ def endpoints(run_dir: Path | str, name: str) -> tuple[str, str]:
             f"socket path {base} has {len(base.encode()) + 2} bytes, at most {SOCKET_PATH_LIMIT} work; "
             "choose a shorter --run-dir"
         )
-    return f"ipc://{base}.p", f"ipc://{base}.s"
+    return Endpoints(f"ipc://{base}.p", f"ipc://{base}.s", f"ipc://{base}.x")
 
 
 def next_epoch(last: int, wall_ns: int) -> int:

@@ -54,6 +54,8 @@ class Registry:
             serves_at=registration.serves_at,
             prefixes=registration.prefixes,
             exit_policy=registration.exit_policy,
+            private_at=registration.private_at,
+            key=registration.key,
         )
         self.entries[entry.name] = entry
         self.registrations[entry.name] = registration

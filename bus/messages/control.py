@@ -34,7 +34,11 @@ __all__ = [
 
 
 class Register(Message, frozen=True):
-    """To the directory: an actor is there. `prefixes` are the topics that it owns; empty endpoints serve nothing."""
+    """To the directory: an actor is there. `prefixes` are the topics that it owns; empty endpoints serve nothing.
+
+    `private_at` is where its private topics are published, `key` the public key by which its server and its private
+    publisher are known.
+    """
 
     name: str
     kind: str
@@ -46,6 +50,8 @@ class Register(Message, frozen=True):
     prefixes: tuple[str, ...] = ()
     exit_policy: ExitPolicy = ExitPolicy.CANCEL
     attached: bool = False
+    private_at: str = ""
+    key: str = ""
 
 
 class Registered(Message, frozen=True):
@@ -64,7 +70,7 @@ class Deregister(Message, frozen=True):
 
 
 class DirectoryEntry(Message, frozen=True):
-    """Where an actor is found. An entry with `live` false is being restarted or is gone."""
+    """Where an actor is found, and by which public key. One with `live` false is being restarted or is gone."""
 
     name: str
     kind: str
@@ -75,6 +81,8 @@ class DirectoryEntry(Message, frozen=True):
     prefixes: tuple[str, ...] = ()
     live: bool = True
     exit_policy: ExitPolicy = ExitPolicy.CANCEL
+    private_at: str = ""
+    key: str = ""
 
 
 class DirectoryTable(Message, frozen=True):
