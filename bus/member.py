@@ -115,8 +115,8 @@ class Member:
     async def open_doors(self) -> list[str]:
         """Knock at our own closed sockets with a stranger's key; return the endpoints that let it in."""
         doors = self.doors()
-        closed = [endpoint for name in ("private_at", "serves_at") if (endpoint := doors[name])]
-        return [endpoint for endpoint in closed if await self._transport.lets_strangers_in(endpoint)]
+        closed = [(doors["private_at"], True), (doors["serves_at"], False)]
+        return [at for at, publishes in closed if at and await self._transport.lets_strangers_in(at, publishes)]
 
     def refresh_keys(self) -> None:
         """Look whether the floor's list of keys has changed; who was taken off it is sent nothing more."""

@@ -111,7 +111,7 @@ class MemoryTransport:
     def key(self) -> str:
         return self._key
 
-    async def lets_strangers_in(self, endpoint: str) -> bool:
+    async def lets_strangers_in(self, endpoint: str, publishes: bool) -> bool:
         return False
 
     def close(self) -> None:

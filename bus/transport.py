@@ -97,7 +97,7 @@ class Transport(Protocol):
     def key(self) -> str:
         """The public key that our connections prove, empty where there are none."""
 
-    async def lets_strangers_in(self, endpoint: str) -> bool:
+    async def lets_strangers_in(self, endpoint: str, publishes: bool) -> bool:
         """Knock at a closed endpoint of our own with a key that nobody knows; True where it is let in."""
 
     def close(self) -> None:
@@ -295,11 +295,11 @@ class ZmqTransport:
     def key(self) -> str:
         return self.identity.keys.public if self.identity is not None else ""
 
-    async def lets_strangers_in(self, endpoint: str) -> bool:
+    async def lets_strangers_in(self, endpoint: str, publishes: bool) -> bool:
         own = self.key.encode()
         if not own:
             return True
-        socket = self._socket(zmq.SUB if endpoint.endswith(".x") else zmq.DEALER, 1)
+        socket = self._socket(zmq.SUB if publishes else zmq.DEALER, 1)
         socket.curve_serverkey = own
         public, secret = zmq.curve_keypair()
         socket.curve_publickey, socket.curve_secretkey = public, secret
@@ -308,7 +308,7 @@ class ZmqTransport:
 
         def on_event(frames: Frames) -> None:
             event = int.from_bytes(frames[0][:2], "little")
-            if event in (zmq.EVENT_HANDSHAKE_SUCCEEDED, zmq.EVENT_HANDSHAKE_FAILED_AUTH) and not met.done():
+            if event in _HANDSHAKE_ENDS and not met.done():
                 met.set_result(event == zmq.EVENT_HANDSHAKE_SUCCEEDED)
 
         monitor = _Port(self._loop, socket.get_monitor_socket(), on_event)
@@ -372,6 +372,12 @@ class ZmqTransport:
         return port
 
 
+_HANDSHAKE_ENDS = (
+    zmq.EVENT_HANDSHAKE_SUCCEEDED,
+    zmq.EVENT_HANDSHAKE_FAILED_AUTH,
+    zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL,
+    zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL,
+)
 _COMMON = (
     (zmq.LINGER, LINGER_MS),
     (zmq.MAXMSGSIZE, MAX_MESSAGE_BYTES),
