@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, TypeVar
 
-from bus.transport import Frames, Link
+from bus.transport import Frames, Link, PrivateLink
 
 __all__ = ["MemoryHub", "MemoryTransport", "VirtualClock", "VirtualLoop", "run_virtual"]
 
@@ -95,8 +95,10 @@ class MemoryTransport:
     def publisher(self, endpoint: str, on_message: Callable[[Frames], None]) -> Link:
         return self._add(_Publisher(self._hub, endpoint, on_message))
 
-    def private_publisher(self, endpoint: str, grants: Callable[[bytes, str], bool]) -> Link:
-        return self._add(_PrivatePublisher(self._hub, endpoint, grants))
+    def private_publisher(self, endpoint: str, grants: Callable[[bytes, str], bool]) -> PrivateLink:
+        link = _PrivatePublisher(self._hub, endpoint, grants)
+        self._links.append(link)
+        return link
 
     def reader(self, endpoint: str, on_message: Callable[[Frames], None], server_key: str = "") -> Link:
         return self._add(_Reader(self._hub, endpoint, on_message, self._key))
@@ -191,6 +193,13 @@ class _PrivatePublisher(_Publisher):
 
     def topics_of(self, reader: _Reader) -> Iterable[bytes]:
         return self._granted.get(reader, set()) & reader.topics.keys()
+
+    def renew(self) -> None:
+        """Cut every reader off, so that each is asked for its key anew."""
+        self._granted.clear()
+        for reader in self.hub.readers.get(self.endpoint, ()):
+            for topic in reader.topics:
+                self.hear(reader, b"\1" + topic)
 
     def _judge(self, reader: _Reader, word: bytes) -> None:
         if word[:1] == b"\1" and not self.closed and self._grants(word[1:], reader.key):

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from functools import partial
 
 from bus import topics
 from bus.clock import Clock
 from bus.codec import WIRE_VERSION, Header, Kind, encode
 from bus.messages import Message, StreamStale
-from bus.transport import Frames, Link, Transport
+from bus.transport import Frames, Link, PrivateLink, Transport
 
 __all__ = ["Publisher"]
 
@@ -60,9 +59,9 @@ class Publisher:
         self._lingering: dict[str, asyncio.TimerHandle] = {}
         self._may_read = may_read
         self._link: Link = transport.publisher(endpoint, self._on_subscription)
-        self._open_private = partial(transport.private_publisher, private_endpoint, self._grant)
-        is_private = private_endpoint and any(map(topics.is_private, self.prefixes))
-        self._private_link: Link | None = self._open_private() if is_private else None
+        self._private_link: PrivateLink | None = None
+        if private_endpoint and any(map(topics.is_private, self.prefixes)):
+            self._private_link = transport.private_publisher(private_endpoint, self._grant)
 
     def publish(self, topic: str, message: Message, seq: int | None = None) -> int:
         """Publish a change and return its number. `seq` is given by owners whose journal counts."""
@@ -100,8 +99,7 @@ class Publisher:
     def admit_anew(self) -> None:
         """Cut all readers of private topics off; they come again, and are asked for their keys again."""
         if self._private_link is not None:
-            self._private_link.close()
-            self._private_link = self._open_private()
+            self._private_link.renew()
 
     def close(self) -> None:
         """Close the sockets."""

@@ -31,6 +31,7 @@ class Doors:
         self.transports: list[ZmqTransport] = []
         self.refused: list[tuple[str, str]] = []
         self.asked: list[tuple[str, str]] = []
+        self.state = Acknowledged(1)
 
     def open(self) -> None:
         """Bind, in the test's loop."""
@@ -49,7 +50,7 @@ class Doors:
         )
         self.publisher = Publisher(
             self.transport, loop, SystemClock(), self.at("p"), "gate", ("execution/", "state/actor/"),
-            lambda topic: Acknowledged(1), lambda topic: None, lambda topic: None,
+            lambda topic: self.state, lambda topic: None, lambda topic: None,
             self.at("x"), self.guard.may_read,
         )  # fmt: skip
         self.publisher.epoch = 1
@@ -225,9 +226,11 @@ async def test_a_reader_whose_key_was_taken_off_the_list_is_sent_nothing_more(do
     assert doors.guard.ring.refresh()
     doors.publisher.admit_anew()
     await eventually(lambda: doors.guard.counters["strangers"], "it came again and was not let in")
-    doors.publisher.publish(STREAM, Acknowledged(2))
-    await eventually(lambda: Acknowledged(2) in stays)
-    assert Acknowledged(2) not in gone
+    doors.state = Acknowledged(2)
+    doors.publisher.publish(STREAM, doors.state)
+    await eventually(lambda: doors.state in stays, "by the change or by the state at its return")
+    assert doors.state not in gone
+    assert Path(doors.at("x").removeprefix("ipc://")).exists()
 
 
 async def test_a_strangers_knock_tells_a_closed_door_from_an_open_one(doors: Doors) -> None:
