@@ -274,6 +274,9 @@ class Supervisor(Actor):
         if child is not None and child.pid != message.pid:
             owner = f"{message.name!r} is a child of this floor (pid {child.pid})"
             return Refused(Code.DUPLICATE_NAME, owner)
+        store, role = KeyStore.of_floor(self.state_path()), role_of_actor(message.name, message.kind)
+        if store.allowed().get(message.key) != role:
+            return Refused(Code.NOT_ALLOWED, f"{message.name} names a key that is not its own")
         entry = self.registry.add(message, self.clock.time_ns(), VERSION.partition(".")[0])
         if isinstance(entry, Refused):
             self.log.warning("registration refused", actor=message.name, reason=entry.reason)
@@ -282,6 +285,7 @@ class Supervisor(Actor):
             child.epoch, child.last_beat_s = entry.epoch, self.loop.time()
             child.state = "STARTING"
             self._publish_actor(child)
+            store.retire(role, keep=message.key)
         else:
             self.registry.remember_policy(message.name, message.exit_policy)
             self._attached[message.name] = _Attached(message, entry, self.clock.time_ns(), self.loop.time())

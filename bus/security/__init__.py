@@ -21,7 +21,7 @@ what a strategy's own libraries do, not against a hostile process of that user. 
 """
 
 from bus.security.guard import Guard
-from bus.security.keys import Identity, KeyFileError, KeyRing, Keys, KeyStore
+from bus.security.keys import Identity, KeyFileError, KeyRing, Keys, KeyStore, read_keys, write_keys
 from bus.security.roles import MONITOR, OPERATOR, SUPERVISOR_ROLE, may_read, refusal_of, role_of_actor
 
 __all__ = [
@@ -35,6 +35,8 @@ __all__ = [
     "KeyStore",
     "Keys",
     "may_read",
+    "read_keys",
     "refusal_of",
     "role_of_actor",
+    "write_keys",
 ]

@@ -17,7 +17,7 @@ import zmq
 
 from bus.security.roles import SUPERVISOR_ROLE, name_of_file
 
-__all__ = ["Identity", "KeyFileError", "KeyRing", "KeyStore", "Keys"]
+__all__ = ["Identity", "KeyFileError", "KeyRing", "KeyStore", "Keys", "read_keys", "write_keys"]
 
 ALLOWED = "allowed.json"
 FOLDER = "keys"
@@ -96,15 +96,15 @@ class KeyStore:
         with self._locked():
             allowed = self.allowed()
             for role in wanted:
-                keys = self._read(self.file_of(role)) if self.file_of(role).exists() else self._make(role)
+                keys = read_keys(self.file_of(role)) if self.file_of(role).exists() else self._make(role)
                 allowed[keys.public] = role
             self._write_allowed(allowed)
 
     def load(self, role: str) -> Keys:
         """Return the key pair of a role. Raises KeyFileError."""
-        keys = self._read(self.file_of(role))
+        keys = read_keys(self.file_of(role))
         supervisor = self.file_of(SUPERVISOR_ROLE)
-        return msgspec.structs.replace(keys, supervisor=self._read(supervisor).public) if supervisor.exists() else keys
+        return msgspec.structs.replace(keys, supervisor=read_keys(supervisor).public) if supervisor.exists() else keys
 
     def identity(self, role: str, serves: bool = True) -> Identity:
         """Return what a process of this role proves itself with. Raises KeyFileError."""
@@ -113,10 +113,15 @@ class KeyStore:
     def rotate(self, role: str) -> Keys:
         """Give a role a new key pair; its old one stays allowed until `retire` or `revoke`. Raises KeyFileError."""
         with self._locked():
-            self._read(self.file_of(role))
+            read_keys(self.file_of(role))
             keys = self._make(role)
             self._write_allowed({**self.allowed(), keys.public: role})
         return self.load(role)
+
+    def allow(self, public: str, role: str) -> None:
+        """Let in a key pair that lies elsewhere."""
+        with self._locked():
+            self._write_allowed({**self.allowed(), public: role})
 
     def retire(self, role: str, keep: str) -> bool:
         """Let in no key of this role but `keep`; False where there was no other."""
@@ -153,10 +158,6 @@ class KeyStore:
         keys = Keys(role, public.decode(), secret.decode())
         write_keys(self.file_of(role), keys)
         return keys
-
-    @staticmethod
-    def _read(file: Path) -> Keys:
-        return read_keys(file)
 
     def _write_allowed(self, allowed: dict[str, str]) -> None:
         _replace(self.folder / ALLOWED, msgspec.json.format(msgspec.json.encode(allowed)))
