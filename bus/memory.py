@@ -95,7 +95,7 @@ class MemoryTransport:
     def publisher(self, endpoint: str, on_message: Callable[[Frames], None]) -> Link:
         return self._add(_Publisher(self._hub, endpoint, on_message))
 
-    def private_publisher(self, endpoint: str, grants: Callable[[bytes, str], bool]) -> PrivateLink:
+    def private_publisher(self, endpoint: str, grants: Callable[[bytes, str], bool], remote: str = "") -> PrivateLink:
         link = _PrivatePublisher(self._hub, endpoint, grants)
         self._links.append(link)
         return link
@@ -103,7 +103,7 @@ class MemoryTransport:
     def reader(self, endpoint: str, on_message: Callable[[Frames], None], server_key: str = "") -> Link:
         return self._add(_Reader(self._hub, endpoint, on_message, self._key))
 
-    def server(self, endpoint: str, on_message: Callable[[Frames, str], None]) -> Link:
+    def server(self, endpoint: str, on_message: Callable[[Frames, str], None], remote: str = "") -> Link:
         return self._add(_Server(self._hub, endpoint, on_message))
 
     def caller(self, endpoint: str, on_message: Callable[[Frames], None], server_key: str = "") -> Link:
@@ -127,6 +127,8 @@ class MemoryTransport:
 
 
 class _Link:
+    remote = ""
+
     def __init__(self, hub: MemoryHub, endpoint: str, on_message: Callable[[Frames], None]) -> None:
         self.hub, self.endpoint, self.closed = hub, endpoint, False
         self._on_message = on_message

@@ -14,7 +14,9 @@ Asked = Callable[[Frames, str], None]
 
 
 class Link(Protocol):
-    """One socket of a transport."""
+    """One socket of a transport. `remote` is its address for other hosts, empty where it has none."""
+
+    remote: str
 
     def send(self, *frames: bytes) -> bool:
         """Send one message; False where nothing was sent. Never blocks."""
@@ -42,14 +44,18 @@ class Transport(Protocol):
     def publisher(self, endpoint: str, on_message: Callable[[Frames], None]) -> Link:
         """Bind a publisher; messages are subscription frames (first byte 1 or 0, then the topic)."""
 
-    def private_publisher(self, endpoint: str, grants: Callable[[bytes, str], bool]) -> PrivateLink:
-        """Bind a publisher that asks `grants` about each subscription: (topic, the reader's key)."""
+    def private_publisher(self, endpoint: str, grants: Callable[[bytes, str], bool], remote: str = "") -> PrivateLink:
+        """Bind a publisher that asks `grants` about each subscription: (topic, the reader's key).
+
+        With `remote`, a ``tcp://HOST:PORT`` (``*``: any port), it is bound there as well.
+        """
 
     def reader(self, endpoint: str, on_message: Callable[[Frames], None], server_key: str = "") -> Link:
         """Connect a reader; to a private publisher with its public key."""
 
-    def server(self, endpoint: str, on_message: Asked) -> Link:
-        """Bind a server; the first frame of each message names the peer and goes first in the answer."""
+    def server(self, endpoint: str, on_message: Asked, remote: str = "") -> Link:
+        """Bind a server, with `remote` there as well; the first frame of each message names the peer and goes first in
+        the answer."""
 
     def caller(self, endpoint: str, on_message: Callable[[Frames], None], server_key: str = "") -> Link:
         """Connect a caller; to a server that asks for keys with its public key."""

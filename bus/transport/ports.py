@@ -38,9 +38,12 @@ class Port:
         self._recheck_s = recheck_s
         self._armed = False
         self._closed = False
+        self.remote = ""
         self._watch()
 
     def _watch(self) -> None:
+        last = bytes(self._socket.getsockopt(zmq.LAST_ENDPOINT) or b"").rstrip(b"\0").decode()
+        self.remote = last if last.startswith("tcp://") else ""
         self._fd = int(self._socket.getsockopt(zmq.FD))
         self._loop.add_reader(self._fd, self._drain)
         self._arm()
@@ -137,13 +140,16 @@ class PrivatePort(Port):
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
-        endpoint: str,
-        open_socket: Callable[[], zmq.Socket[bytes]],
+        endpoints: tuple[str, ...],
+        open_socket: Callable[[tuple[str, ...]], zmq.Socket[bytes]],
         grants: Callable[[bytes, str], bool],
     ) -> None:
-        self._endpoint, self._open, self._grants = endpoint, open_socket, grants
+        self._endpoints, self._open, self._grants = endpoints, open_socket, grants
         self._ending: Port | None = None
-        super().__init__(loop, open_socket(), lambda frames: None, PUBLISHER_RECHECK_S)
+        self._left = 0
+        super().__init__(loop, open_socket(endpoints), lambda frames: None, PUBLISHER_RECHECK_S)
+        if self.remote:
+            self._endpoints = (*endpoints[:-1], self.remote)  # the port that the host chose
 
     def renew(self) -> None:
         """Cut every reader off and bind again, so that each has to prove its key anew.
@@ -154,16 +160,20 @@ class PrivatePort(Port):
         if self._closed or self._ending is not None:
             return
         gone = self._socket.get_monitor_socket(zmq.EVENT_CLOSED)
-        self._ending = Port(self._loop, gone, self._on_unbound)
-        self._socket.unbind(self._endpoint)
+        self._ending, self._left = Port(self._loop, gone, self._on_unbound), len(self._endpoints)
+        for endpoint in self._endpoints:
+            self._socket.unbind(endpoint)
         self._ending._arm()
 
     def _on_unbound(self, event: Frames) -> None:
+        self._left -= 1
+        if self._left > 0:
+            return
         self._end_renewal()
         if not self._closed:
             self._loop.remove_reader(self._fd)
             self._socket.close(LINGER_MS)
-            self._socket = self._open()
+            self._socket = self._open(self._endpoints)
             self._armed = False
             self._watch()
 

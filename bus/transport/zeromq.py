@@ -59,13 +59,13 @@ class ZmqTransport:
             socket.setsockopt(_ZAP_ENFORCE_DOMAIN, 1)
         return self._add(Port(self._loop, _bound(socket, endpoint), on_message, PUBLISHER_RECHECK_S))
 
-    def private_publisher(self, endpoint: str, grants: Callable[[bytes, str], bool]) -> PrivateLink:
-        def open_socket() -> zmq.Socket[bytes]:
+    def private_publisher(self, endpoint: str, grants: Callable[[bytes, str], bool], remote: str = "") -> PrivateLink:
+        def open_socket(endpoints: tuple[str, ...]) -> zmq.Socket[bytes]:
             socket = self._socket(zmq.XPUB, PUBLISH_HWM, (zmq.XPUB_MANUAL, 1))
             self._close_to_strangers(socket)
-            return _bound(socket, endpoint)
+            return _bound(socket, *endpoints)
 
-        port = PrivatePort(self._loop, endpoint, open_socket, grants)
+        port = PrivatePort(self._loop, (endpoint, remote) if remote else (endpoint,), open_socket, grants)
         self._ports.append(port)
         return port
 
@@ -75,10 +75,11 @@ class ZmqTransport:
         self._prove(socket, server_key)
         return self._add(Port(self._loop, _connected(socket, endpoint), on_message))
 
-    def server(self, endpoint: str, on_message: Asked) -> Link:
+    def server(self, endpoint: str, on_message: Asked, remote: str = "") -> Link:
         socket = self._socket(zmq.ROUTER, REQUEST_HWM, (zmq.ROUTER_MANDATORY, 1))
         self._close_to_strangers(socket)
-        return self._add(ServerPort(self._loop, _bound(socket, endpoint), on_message))
+        endpoints = (endpoint, remote) if remote else (endpoint,)
+        return self._add(ServerPort(self._loop, _bound(socket, *endpoints), on_message))
 
     def caller(self, endpoint: str, on_message: Callable[[Frames], None], server_key: str = "") -> Link:
         socket = self._socket(zmq.DEALER, REQUEST_HWM, (zmq.IMMEDIATE, 1))
@@ -183,12 +184,13 @@ _COMMON = (
 )
 
 
-def _bound(socket: zmq.Socket[bytes], endpoint: str) -> zmq.Socket[bytes]:
-    try:
-        socket.bind(endpoint)
-    except zmq.ZMQError as error:
-        socket.close(0)
-        raise OSError(error.errno, f"cannot bind {endpoint}: {error}") from error
+def _bound(socket: zmq.Socket[bytes], *endpoints: str) -> zmq.Socket[bytes]:
+    for endpoint in endpoints:
+        try:
+            socket.bind(endpoint)
+        except zmq.ZMQError as error:
+            socket.close(0)
+            raise OSError(error.errno, f"cannot bind {endpoint}: {error}") from error
     return socket
 
 
