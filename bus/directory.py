@@ -16,7 +16,17 @@ import msgspec
 
 from bus.messages import DirectoryEntry, DirectoryTable
 
-__all__ = ["DIRECTORY", "SOCKET_PATH_LIMIT", "Directory", "EndpointError", "Endpoints", "endpoints", "next_epoch"]
+__all__ = [
+    "DIRECTORY",
+    "SOCKET_PATH_LIMIT",
+    "Directory",
+    "EndpointError",
+    "Endpoints",
+    "endpoints",
+    "from_afar",
+    "is_far",
+    "next_epoch",
+]
 
 DIRECTORY = "supervisor"
 """The name under which the directory and its supervisor are on the floor."""
@@ -49,6 +59,29 @@ def endpoints(run_dir: Path | str, name: str) -> Endpoints:
             "choose a shorter --run-dir"
         )
     return Endpoints(f"ipc://{base}.p", f"ipc://{base}.s", f"ipc://{base}.x")
+
+
+def is_far(floor: str) -> bool:
+    """True where a floor is named by the address that it listens on, and not by its run directory."""
+    return floor.startswith("tcp://")
+
+
+def from_afar(entry: DirectoryEntry, floor: str) -> DirectoryEntry:
+    """Return an entry as a host elsewhere has to read it that reaches the floor at this address.
+
+    Actors know the ports that they got, and not by which name their host is reached: that is the floor's.
+    """
+    host = floor.removeprefix("tcp://").rpartition(":")[0]
+
+    def seen(endpoint: str) -> str:
+        return f"tcp://{host}:{endpoint.rpartition(':')[2]}" if endpoint else ""
+
+    return msgspec.structs.replace(
+        entry,
+        publishes_at=seen(entry.remote_publishes_at),
+        private_at=seen(entry.remote_private_at),
+        serves_at=seen(entry.remote_serves_at),
+    )
 
 
 def next_epoch(last: int, wall_ns: int) -> int:

@@ -9,12 +9,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+import msgspec
+
 from bus import topics
 from bus.clock import Clock
 from bus.codec import Header, ReplyStatus, RequestHeader
-from bus.directory import DIRECTORY, Directory, endpoints
+from bus.directory import DIRECTORY, Directory, endpoints, from_afar, is_far
 from bus.messages import Code, DirectoryEntry, DirectoryTable, Empty, Message, Register, Registered
-from bus.requests import DEFAULT_TIMEOUT_S, Answer, Client, Reply, Server
+from bus.requests import DEFAULT_TIMEOUT_S, Answer, Client, Reply, Server, allow_all
 from bus.security import Guard
 from bus.streams import Handler, Publisher, Reader, Subscription
 from bus.transport import Transport
@@ -33,8 +35,10 @@ class RegistrationError(Exception):
 class Member:
     """An actor's connection to the floor.
 
-    `floor_key` is the supervisor's public key; the other actors' stand in its directory. `guard` judges who may ask
-    and read. Without both, nothing is encrypted and everybody may: the bus alone, and tests.
+    `run_dir` is the floor's run directory or, from another host, the address that it listens on. `floor_key` is the
+    supervisor's public key; the other actors' stand in its directory. `guard` judges who may ask and read. Without
+    both, nothing is encrypted and everybody may: the bus alone, and tests. `listen` has addresses for other hosts:
+    where our publishers are bound too, and where our server is.
     """
 
     def __init__(
@@ -46,8 +50,10 @@ class Member:
         clock: Clock,
         floor_key: str = "",
         guard: Guard | None = None,
+        listen: tuple[str, str] = ("", ""),
     ) -> None:
         self.name = name
+        self.listen = listen
         self.run_dir = run_dir
         self.guard = guard
         self.epoch = 0
@@ -97,12 +103,15 @@ class Member:
     ) -> Server:
         """Bind the server."""
         endpoint = endpoints(self.run_dir, self.name).server
-        judge = (self.guard.refusal,) if self.guard is not None else ()
-        self.server = Server(self._transport, self._clock, endpoint, handle, spawn, failed, *judge)
+        refusal = self.guard.refusal if self.guard is not None else allow_all
+        remote = self.listen[1]
+        self.server = Server(self._transport, self._clock, endpoint, handle, spawn, failed, refusal, remote)
         return self.server
 
     def doors(self) -> dict[str, str]:
         """Return where and by which key we are found, as fields of `Register`."""
+        if self._is_far:
+            return {"key": self._transport.key}  # who comes from another host asks and reads, and serves nobody
         own = endpoints(self.run_dir, self.name)
         publisher = self.publisher
         return {
@@ -110,12 +119,16 @@ class Member:
             "private_at": own.private if publisher is not None and publisher.is_private else "",
             "serves_at": own.server if self.server is not None else "",
             "key": self._transport.key,
+            "remote_publishes_at": publisher.remote if publisher is not None else "",
+            "remote_private_at": publisher.remote_private if publisher is not None else "",
+            "remote_serves_at": self.server.remote if self.server is not None else "",
         }
 
     async def open_doors(self) -> list[str]:
         """Knock at our own closed sockets with a stranger's key; return the endpoints that let it in."""
         doors = self.doors()
-        closed = [(doors["private_at"], True), (doors["serves_at"], False)]
+        closed = [(doors.get("private_at", ""), True), (doors.get("serves_at", ""), False)]
+        closed += [(doors.get("remote_publishes_at", ""), True)]
         return [at for at, publishes in closed if at and await self._transport.lets_strangers_in(at, publishes)]
 
     def refresh_keys(self) -> None:
@@ -140,14 +153,17 @@ class Member:
             client.epoch = self.epoch
         if self.publisher is not None:
             self.publisher.epoch = self.epoch
-        self.follow_directory(reply.body.floor)
+        self.follow_directory(reply.body.floor, reply.body.remote_publishes_at)
         return reply.body
 
-    def follow_directory(self, floor: str) -> None:
-        """Read the directory's table, now and on each change."""
+    def follow_directory(self, floor: str, remote: str = "") -> None:
+        """Read the directory's table, now and on each change; from another host at the `remote` that the floor told."""
         subscription = Subscription(topics.topic("directory", floor), self._on_table, None)
         self._subscriptions[subscription] = {DIRECTORY}
-        self._reader_at(DIRECTORY, endpoints(self.run_dir, DIRECTORY).publisher).subscribe(subscription)
+        entry = DirectoryEntry(DIRECTORY, DIRECTORY, 0, key=self._floor_key, remote_publishes_at=remote)
+        if not self._is_far:
+            entry = msgspec.structs.replace(entry, publishes_at=endpoints(self.run_dir, DIRECTORY).publisher)
+        self._open_reader(self._as_seen(entry)).subscribe(subscription)
 
     # what this actor wants
 
@@ -222,7 +238,8 @@ class Member:
 
     def _client(self, name: str) -> Client | None:
         if name == DIRECTORY:
-            return self._client_at(name, endpoints(self.run_dir, name).server, self._floor_key)
+            endpoint = self.run_dir if self._is_far else endpoints(self.run_dir, name).server
+            return self._client_at(name, endpoint, self._floor_key)
         entry = self.directory.service(name)
         if entry is None or not entry.live:
             return None
@@ -235,6 +252,17 @@ class Member:
             self._clients[name], self._keys[name] = client, key
             client.epoch = self.epoch
         return client
+
+    @property
+    def _is_far(self) -> bool:
+        return is_far(self.run_dir)
+
+    def _as_seen(self, entry: DirectoryEntry) -> DirectoryEntry:
+        return from_afar(entry, self.run_dir) if self._is_far else entry
+
+    def _open_reader(self, entry: DirectoryEntry) -> Reader:
+        """Return the reader of what everybody on the floor may read; from another host, that too is by key."""
+        return self._reader_at(entry.name, entry.publishes_at, entry.key if self._is_far else "")
 
     def _reader_at(self, name: str, endpoint: str, key: str = "", private: bool = False) -> Reader:
         reader = self._readers.get((name, private))
@@ -271,12 +299,15 @@ class Member:
             if private:
                 self._reader_at(entry.name, entry.private_at, entry.key, private=True).subscribe(subscription)
             if not (private and subscription.exact):
-                self._reader_at(entry.name, entry.publishes_at).subscribe(subscription)
+                self._open_reader(entry).subscribe(subscription)
 
     def _on_table(self, message: Message, header: Header, topic: str) -> None:
         if not isinstance(message, DirectoryTable):
             return
         before = dict(self.directory.entries)
+        if self._is_far:
+            seen = tuple(map(self._as_seen, message.entries))
+            message = DirectoryTable(message.floor, seen)
         for entry in self.directory.update(message):
             known = before.get(entry.name)
             moved = known is not None and known.epoch != entry.epoch

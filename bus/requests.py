@@ -29,7 +29,7 @@ from bus.codec import (
 from bus.messages import Code, Empty, Message, Refused, Unknown, Unreadable
 from bus.transport import Frames, Link, Transport
 
-__all__ = ["Answer", "Client", "Reply", "Server"]
+__all__ = ["Answer", "Client", "Reply", "Server", "allow_all"]
 
 Answer = Message | None
 """What a handler gives: a message (OK), None (OK, nothing to say) or `Refused` (DENIED)."""
@@ -69,6 +69,11 @@ class Reply(msgspec.Struct, frozen=True):
 
 def _ended(status: ReplyStatus, code: Code) -> Reply:
     return Reply(status, code, Empty())
+
+
+def allow_all(key: str, header: RequestHeader, message: Message) -> Refused | None:
+    """Judge a request where no keys are asked for."""
+    return None
 
 
 class Client:
@@ -158,13 +163,19 @@ class Server:
         handle: Callable[[Message, RequestHeader], Answer | Awaitable[Answer]],
         spawn: Callable[[Awaitable[None]], object],
         failed: Callable[[BaseException], None],
-        refusal: Callable[[str, RequestHeader, Message], Refused | None] = lambda key, header, message: None,
+        refusal: Callable[[str, RequestHeader, Message], Refused | None] = allow_all,
+        remote: str = "",
     ) -> None:
         self.counters = {"requests": 0, "refused": 0, "expired": 0, "repeated": 0, "unreadable": 0, "unanswered": 0}
         self._clock = clock
         self._handle, self._spawn, self._failed, self._refusal = handle, spawn, failed, refusal
         self._answers: OrderedDict[tuple[str, int], tuple[bytes, bytes] | None] = OrderedDict()
-        self._link: Link = transport.server(endpoint, self._on_message)
+        self._link: Link = transport.server(endpoint, self._on_message, remote)
+
+    @property
+    def remote(self) -> str:
+        """Where other hosts find us, empty where they do not."""
+        return self._link.remote
 
     def close(self) -> None:
         """Close the socket."""

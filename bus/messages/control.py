@@ -52,6 +52,9 @@ class Register(Message, frozen=True):
     attached: bool = False
     private_at: str = ""
     key: str = ""
+    remote_publishes_at: str = ""
+    remote_private_at: str = ""
+    remote_serves_at: str = ""
 
 
 class Registered(Message, frozen=True):
@@ -59,6 +62,7 @@ class Registered(Message, frozen=True):
 
     epoch: int
     floor: str
+    remote_publishes_at: str = ""
 
 
 class Deregister(Message, frozen=True):
@@ -83,6 +87,9 @@ class DirectoryEntry(Message, frozen=True):
     exit_policy: ExitPolicy = ExitPolicy.CANCEL
     private_at: str = ""
     key: str = ""
+    remote_publishes_at: str = ""
+    remote_private_at: str = ""
+    remote_serves_at: str = ""
 
 
 class DirectoryTable(Message, frozen=True):
@@ -251,3 +258,4 @@ class FloorInfo(Message, frozen=True):
     version: str
     instances: tuple[InstanceInfo, ...] = ()
     state_dir: str = ""
+    remote_publishes_at: str = ""

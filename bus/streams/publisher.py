@@ -92,6 +92,16 @@ class Publisher:
         self._seq[topic] = seq
 
     @property
+    def remote(self) -> str:
+        """Where other hosts find our open topics, by key; empty where they do not."""
+        return ""
+
+    @property
+    def remote_private(self) -> str:
+        """Where other hosts find our private topics."""
+        return self._private_link.remote if self._private_link is not None else ""
+
+    @property
     def is_private(self) -> bool:
         """True where some topics are published by key alone."""
         return self._private_link is not None
