@@ -125,7 +125,7 @@ class _Reader:
     def _listen(self, floor: Table) -> str:
         if not floor.has("listen"):
             return ""
-        address = floor.take("listen", str, "tcp://HOST:PORT")
+        address: str = floor.take("listen", str, "tcp://HOST:PORT")
         host, _, port = address.removeprefix("tcp://").rpartition(":")
         if not address.startswith("tcp://") or not host or not port.isdecimal() or not 0 < int(port) < 65536:
             raise floor.error("listen", f"expected tcp://HOST:PORT, found {address!r}")
