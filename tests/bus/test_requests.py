@@ -27,6 +27,7 @@ from bus.codec import (
 )
 from bus.messages import Acknowledged, Code, Empty, GetStatus, Message, Refused, Status
 from bus.requests import Server
+from bus.requests import server as server_module
 
 LATER_NS = 3_600 * 10**9
 SERVER = Path(__file__).with_name("server_process.py")
@@ -288,7 +289,7 @@ async def test_one_callers_id_is_not_anothers(wire: Any) -> None:
 
 
 async def test_a_big_answer_is_not_kept(wire: Any, eventually: Any) -> None:
-    big = Refused(Code.NONE, "x" * (requests.KEPT_ANSWER_BYTES + 1))
+    big = Refused(Code.NONE, "x" * (server_module.KEPT_ANSWER_BYTES + 1))
     handle = Counted(big)
     server = wire.server(handle)
     foreign = Foreign(wire, eventually)
@@ -300,7 +301,7 @@ async def test_a_big_answer_is_not_kept(wire: Any, eventually: Any) -> None:
 
 
 async def test_answers_are_kept_in_a_bounded_number(wire: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(requests, "ANSWERS_KEPT", 10)
+    monkeypatch.setattr(server_module, "ANSWERS_KEPT", 10)
     server = wire.server(Counted())
     client = wire.client()
     for number in range(30):
