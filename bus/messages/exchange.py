@@ -21,7 +21,7 @@ class AcknowledgeParts(Message, frozen=True):
 
 
 class GetTime(Query, frozen=True):
-    """To any server, from another host: how does your monotonic clock stand?"""
+    """To any server, from a caller on another host: how its monotonic clock stands, for the deadlines to come."""
 
 
 class HostTime(Message, frozen=True):

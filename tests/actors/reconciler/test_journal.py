@@ -68,6 +68,22 @@ def test_a_stream_is_paged_by_its_own_numbers(tmp_path: Path) -> None:
     journal.close()
 
 
+def test_a_range_is_read_to_its_end_and_shows_a_hole(tmp_path: Path) -> None:
+    journal = written(tmp_path / "events.db", 2 * PAGE + 3)
+    assert [(first, len(updates)) for first, updates in journal.ranges_after("alpha", 1)] == [
+        (2, PAGE),
+        (PAGE + 2, PAGE),
+        (2 * PAGE + 2, 2),
+    ]
+    journal._store.execute("DELETE FROM journal WHERE stream_seq=50")
+    assert [(first, len(updates)) for first, updates in journal.ranges_after("alpha", PAGE - 60)] == [
+        (PAGE - 59, 50 - (PAGE - 59)),
+        (51, PAGE),
+        (PAGE + 51, PAGE + 3 - 50),
+    ]
+    journal.close()
+
+
 @pytest.mark.parametrize(
     ("change", "row"),
     [
