@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from rich.console import Console
 
-from actors.monitor.visitor import FloorUnreachable, Visitor
+from actors.monitor.visitor import FloorRefused, FloorUnreachable, Visitor
 from actors.runtime import ActorExit, ExitCode
 from bus.requests import Reply
 from tradefloor import places
@@ -64,6 +64,8 @@ def visit(floor: str | None, work: Callable[[Visitor], Awaitable[int]]) -> int:
         return asyncio.run(session())
     except FloorUnreachable as error:
         raise ActorExit(ExitCode.FAILED, str(error)) from None
+    except FloorRefused as error:
+        raise ActorExit(ExitCode.CONFIGURATION, str(error)) from None
 
 
 def ask_floor(options: argparse.Namespace, actor: str, message: Any, timeout_s: float = 10.0) -> int:
