@@ -6,13 +6,11 @@ import asyncio
 import os
 import signal
 import subprocess
-import sys
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import zmq
+from request_peers import LATER_NS, Counted, Foreign
 
 from bus import requests
 from bus.clock import SystemClock
@@ -21,68 +19,10 @@ from bus.codec import (
     ReplyHeader,
     ReplyStatus,
     RequestHeader,
-    decode,
-    decode_reply_header,
     encode,
 )
 from bus.messages import Acknowledged, Code, Empty, GetStatus, Message, Refused, Schema, Status
 from bus.requests import Server, answers
-
-LATER_NS = 3_600 * 10**9
-SERVER = Path(__file__).with_name("server_process.py")
-
-
-@pytest.fixture
-def server_process(run_dir: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A real server at the wire's endpoint."""
-    with subprocess.Popen([sys.executable, str(SERVER), f"ipc://{run_dir}/s"]) as process:
-        yield process
-        if process.poll() is None:
-            process.send_signal(signal.SIGCONT)
-            process.kill()
-
-
-class Foreign:
-    """A caller that writes its own headers."""
-
-    def __init__(self, wire: Any, eventually: Any) -> None:
-        self.socket = wire.socket(zmq.DEALER)
-        self.socket.connect(wire.endpoint("s"))
-        self.eventually = eventually
-
-    def send(self, number: int, message: Message, in_ns: int = LATER_NS) -> None:
-        now = SystemClock().monotonic_ns()
-        header = RequestHeader(WIRE_VERSION, number, "foreign", 1, now + in_ns, 0)
-        self.socket.send_multipart([encode(header), encode(message)])
-
-    async def answer(self) -> tuple[ReplyHeader, Message]:
-        frames: list[bytes] = []
-
-        def come() -> bool:
-            try:
-                frames[:] = self.socket.recv_multipart(zmq.NOBLOCK)
-            except zmq.Again:
-                return False
-            return True
-
-        await self.eventually(come, "an answer")
-        header = decode_reply_header(frames[0])
-        body = decode(frames[1])
-        assert isinstance(header, ReplyHeader)
-        assert isinstance(body, Message)
-        return header, body
-
-
-class Counted:
-    """A handler that keeps what it executed."""
-
-    def __init__(self, answer: Any = None) -> None:
-        self.executed: list[Message] = []
-        self.answer = answer
-
-    def __call__(self, message: Message, header: RequestHeader) -> Any:
-        self.executed.append(message)
-        return self.answer(message) if callable(self.answer) else self.answer
 
 
 async def test_a_request_is_answered(wire: Any) -> None:
