@@ -1,25 +1,27 @@
 """How a request ended, as its caller is told.
 
-what happened                                   status      code                    definite
-done                                            OK          NONE                    yes
-done, at the first time of asking               DUPLICATE   NONE                    yes
-no such actor; no connection                    NOT_SENT    NO_SUCH_ACTOR, NOT_CONNECTED    yes
-the other host's clock is not measured yet      NOT_SENT    CLOCK_UNKNOWN           yes
-refused by the actor                            DENIED      the actor's             yes
-refused by the caller's role                    DENIED      NOT_ALLOWED             yes
-not read, or of an unknown kind                 DENIED      UNREADABLE              yes
-another version of the wire                     DENIED      BAD_VERSION             yes
-too many under way                              DENIED      BUSY                    yes
-its deadline in the clock of an ended life      DENIED      CLOCK_UNKNOWN           yes
-a question, withdrawn                           DENIED      WITHDRAWN               yes
-came after its deadline                         EXPIRED     EXPIRED                 yes
-the handler failed                              FAILED      HANDLER_FAILED          no
-the answer cannot be read                       FAILED      UNREADABLE              no
-a part of the answer is missing                 FAILED      PARTS_MISSING           no
-its caller took no parts for too long           FAILED      PARTS_NOT_TAKEN         no
-in parts, and one message was asked for         FAILED      IN_PARTS                no
-no answer by the deadline                       NO_ANSWER   TIMED_OUT               no
-the server went away, or the caller closed      NO_ANSWER   LOST                    no
+These are all the ways; one that is not definite may or may not have been done:
+
+    what happened                               status     code                          definite
+    done                                        OK         NONE                          yes
+    done, at the first time of asking           DUPLICATE  NONE                          yes
+    no such actor; no connection                NOT_SENT   NO_SUCH_ACTOR, NOT_CONNECTED  yes
+    the other host's clock is not measured yet  NOT_SENT   CLOCK_UNKNOWN                 yes
+    refused by the actor                        DENIED     the actor's                   yes
+    refused by the caller's role                DENIED     NOT_ALLOWED                   yes
+    not read, or of an unknown kind             DENIED     UNREADABLE                    yes
+    another version of the wire                 DENIED     BAD_VERSION                   yes
+    too many under way                          DENIED     BUSY                          yes
+    its deadline in the clock of an ended life  DENIED     CLOCK_UNKNOWN                 yes
+    a question, withdrawn                       DENIED     WITHDRAWN                     yes
+    came after its deadline                     EXPIRED    EXPIRED                       yes
+    the handler failed                          FAILED     HANDLER_FAILED                no
+    the answer cannot be read                   FAILED     UNREADABLE                    no
+    a part of the answer is missing             FAILED     PARTS_MISSING                 no
+    its caller took no parts for too long       FAILED     PARTS_NOT_TAKEN               no
+    in parts, and one message was asked for     FAILED     IN_PARTS                      no
+    no answer by the deadline                   NO_ANSWER  TIMED_OUT                     no
+    the server went away, or the caller closed  NO_ANSWER  LOST                          no
 """
 
 from __future__ import annotations
