@@ -34,9 +34,6 @@ DEFAULT_TIMEOUT_S = 5.0
 CONNECT_RETRY_S = 0.01
 """Between tries while a peer that should be there is not connected yet."""
 
-_BEFORE_EXECUTION = (Code.NOT_CONNECTED, Code.CLOCK_UNKNOWN)
-"""Ends that a little patience cures."""
-
 
 class _Pending(asyncio.Future[Reply]):
     """A reply to come. Cancelled, it withdraws its request."""
@@ -74,8 +71,10 @@ class Client:
         self._next_id = secrets.randbits(40) << 20
         self._waiting: dict[int, _Pending | Parts] = {}
         self._link: Link = transport.caller(endpoint, self._on_message)
-        is_remote = endpoint.startswith("tcp://")
-        self._remote = RemoteClock(loop, clock, self._ask_for_time) if is_remote else None
+        self._remote: RemoteClock | None = None
+        if endpoint.startswith("tcp://"):
+            self._remote = RemoteClock(loop, clock, self._ask_for_time)
+            self._remote.measure()
 
     @property
     def clock_offset_ns(self) -> int | None:
@@ -102,7 +101,8 @@ class Client:
         while True:
             left = deadline - self._loop.time()
             reply = await self.send(message, max(left, 0.001))
-            if reply.code not in _BEFORE_EXECUTION or left <= CONNECT_RETRY_S:
+            curable = reply.status is ReplyStatus.NOT_SENT or reply.code is Code.CLOCK_UNKNOWN
+            if not curable or left <= CONNECT_RETRY_S:
                 return reply
             await asyncio.sleep(CONNECT_RETRY_S)
 

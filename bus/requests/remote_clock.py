@@ -58,7 +58,7 @@ class ClockDistance:
             self._samples.clear()
             self.clock = told.clock
         half = (heard_ns - asked_ns) / 2
-        self._samples.append(_Sample(told.monotonic_ns - asked_ns - round(half), half + 1, heard_ns))
+        self._samples.append(_Sample(told.monotonic_ns - asked_ns - round(half), half + 1, asked_ns))
 
     def forget(self) -> None:
         """The server may be another now, with another clock."""
@@ -87,14 +87,21 @@ class RemoteClock:
         self._loop, self._clock, self._ask = loop, clock, ask
         self._timer: asyncio.TimerHandle | None = None
         self._asked: asyncio.Future[Reply] | None = None
-        self._measure()
+        self._asked_ns = 0
+
+    def measure(self) -> None:
+        """Ask once, and from then on now and then."""
+        self._timer = None
+        self._asked_ns = self._clock.monotonic_ns()
+        self._asked = self._ask(ANSWER_S)
+        self._asked.add_done_callback(self._heard)
 
     def forget(self) -> None:
         """Measure anew, from now on."""
         self.distance.forget()
         if self._timer is not None:
             self._timer.cancel()
-            self._timer = self._loop.call_later(RETRY_S, self._measure)
+            self._timer = self._loop.call_later(RETRY_S, self.measure)
 
     def close(self) -> None:
         """Ask no more."""
@@ -103,16 +110,10 @@ class RemoteClock:
         if self._asked is not None:
             self._asked.remove_done_callback(self._heard)
 
-    def _measure(self) -> None:
-        self._timer = None
-        self._asked_ns = self._clock.monotonic_ns()
-        self._asked = self._ask(ANSWER_S)
-        self._asked.add_done_callback(self._heard)
-
     def _heard(self, asked: asyncio.Future[Reply]) -> None:
         self._asked = None
         told, wait_s = asked.result().body, RETRY_S
         if isinstance(told, HostTime):
             self.distance.take(self._asked_ns, told, self._clock.monotonic_ns())
             wait_s = EVERY_S if len(self.distance) >= FIRST_SAMPLES else 0.0
-        self._timer = self._loop.call_later(wait_s, self._measure)
+        self._timer = self._loop.call_later(wait_s, self.measure)
