@@ -208,7 +208,7 @@ class Server:
         try:
             if not running.is_query:
                 raise TypeError("a command was answered in parts; only a question may be")
-            running.in_parts = True
+            running.in_parts, running.askers = True, running.askers[-1:]  # the newest connection is the one that lives
             while await running.room(ACKNOWLEDGE_S):
                 part = await anext(parts, None)
                 if part is None or isinstance(part, Refused):

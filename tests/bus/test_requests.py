@@ -6,6 +6,8 @@ import asyncio
 import os
 import signal
 import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +25,8 @@ from bus.codec import (
 )
 from bus.messages import Acknowledged, Code, Empty, GetStatus, Message, Refused, Schema, Status
 from bus.requests import Server, answers
+
+SERVER = Path(__file__).with_name("server_process.py")
 
 
 async def test_a_request_is_answered(wire: Any) -> None:
@@ -283,6 +287,26 @@ async def test_a_killed_server_leaves_the_outcome_unknown(
         assert (reply.status, reply.code) == (ReplyStatus.NO_ANSWER, Code.LOST)
         assert not reply.definite
     await eventually(lambda: client.send(Acknowledged(1), 30.0).done())  # from then on nothing is sent
+
+
+async def test_nothing_that_was_meant_for_a_killed_server_reaches_its_next_life(
+    wire: Any, eventually: Any, server_process: subprocess.Popen[bytes]
+) -> None:
+    client = wire.client()
+    assert (await client.request(Acknowledged(1), 20.0)).ok
+    server_process.kill()
+    server_process.wait()
+    # the first few may go into a pipe whose end nobody has noticed yet
+    await eventually(lambda: client.send(Acknowledged(2), 30.0).done())
+    assert client.send(Acknowledged(2), 30.0).result().status is ReplyStatus.NOT_SENT
+    with subprocess.Popen([sys.executable, str(SERVER), wire.endpoint("s")]) as again:
+        try:
+            assert (await client.request(Acknowledged(3), 20.0)).ok
+            status = (await client.request(GetStatus(), 20.0)).body
+        finally:
+            again.kill()
+    assert isinstance(status, Status)
+    assert status.counters["executed"] == 1
 
 
 async def test_closing_a_caller_ends_what_waits(wire: Any) -> None:

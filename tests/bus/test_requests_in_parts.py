@@ -250,6 +250,25 @@ async def test_an_answer_asked_for_again_on_a_new_connection_begins_anew(wire: A
     assert (teller.begun, teller.closed, answering._running) == (2, 2, {})
 
 
+async def test_of_connections_that_waited_the_newest_gets_the_parts(wire: Any, eventually: Any) -> None:
+    teller, may_begin = Teller(3), asyncio.Event()
+
+    async def handle(message: Any, header: Any) -> Any:
+        await may_begin.wait()
+        return teller(message, header)
+
+    answering = wire.server(handle)
+    lost, newest = Foreign(wire, eventually), Foreign(wire, eventually)
+    lost.send(7, QUESTION)
+    await eventually(lambda: answering._running)
+    lost.socket.close()
+    newest.send(7, QUESTION)
+    await eventually(lambda: answering.counters["repeated"] == 1)
+    may_begin.set()
+    assert [(await newest.answer())[0].part for _ in range(4)] == [1, 2, 3, 3]
+    assert teller.begun == 1
+
+
 class Forger:
     """A server that says what a test wants it to."""
 

@@ -94,6 +94,21 @@ def test_b10_a_visitor_of_another_major_version_is_told_of_both(floor: Any, monk
     assert asyncio.run(visit()).version == VERSION
 
 
+@pytest.mark.parametrize(("version", "code"), [(NEXT_MAJOR, ExitCode.CONFIGURATION), (OLDER_MINOR, ExitCode.DONE)])
+def test_b10_a_command_of_another_major_version_is_a_configuration_error(
+    floor: Any, version: str, code: ExitCode
+) -> None:
+    program = (
+        "import sys; from actors.runtime import actor; actor.VERSION = sys.argv.pop(1); import tradefloor.__main__"
+    )
+    command = [sys.executable, "-c", program, version, "status", "--floor", str(floor.run_dir)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, cwd=HERE.parents[2])
+    assert done.returncode == code, done.stderr
+    if code is not ExitCode.DONE:
+        assert f"version {version}, the floor version {VERSION}" in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+
+
 def test_b10_a_peer_with_another_version_of_the_wire_is_refused_with_both_named(floor: Any) -> None:
     """It is told so in our version, whose first two elements it can read; nothing is executed."""
     registration = Register("stranger", "twin", os.getpid(), VERSION)
