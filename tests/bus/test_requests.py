@@ -29,6 +29,10 @@ from bus.requests import Server, answers
 SERVER = Path(__file__).with_name("server_process.py")
 
 
+def next_life(endpoint: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, str(SERVER), endpoint])
+
+
 async def test_a_request_is_answered(wire: Any) -> None:
     wire.server(Counted(lambda message: Acknowledged(message.upto + 1)))
     reply = await wire.client().request(Acknowledged(1))
@@ -299,7 +303,7 @@ async def test_nothing_that_was_meant_for_a_killed_server_reaches_its_next_life(
     # the first few may go into a pipe whose end nobody has noticed yet
     await eventually(lambda: client.send(Acknowledged(2), 30.0).done())
     assert client.send(Acknowledged(2), 30.0).result().status is ReplyStatus.NOT_SENT
-    with subprocess.Popen([sys.executable, str(SERVER), wire.endpoint("s")]) as again:
+    with next_life(wire.endpoint("s")) as again:
         try:
             assert (await client.request(Acknowledged(3), 20.0)).ok
             status = (await client.request(GetStatus(), 20.0)).body
