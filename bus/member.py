@@ -7,7 +7,7 @@ died, is looked after here. What is subscribed before its owner has come is join
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 
 import msgspec
 
@@ -16,12 +16,14 @@ from bus.clock import Clock
 from bus.codec import Header, ReplyStatus, RequestHeader
 from bus.directory import DIRECTORY, Directory, endpoints, from_afar, is_far
 from bus.messages import Code, DirectoryEntry, DirectoryTable, Empty, Message, Register, Registered
-from bus.requests import DEFAULT_TIMEOUT_S, Answer, Client, Reply, Server, allow_all
+from bus.requests import DEFAULT_TIMEOUT_S, Answer, Client, Reply, RequestFailed, Server, allow_all
 from bus.security import Guard
 from bus.streams import Handler, Publisher, Reader, Subscription
 from bus.transport import Transport
 
 __all__ = ["Member", "RegistrationError"]
+
+_NOBODY = Reply(ReplyStatus.NOT_SENT, Code.NO_SUCH_ACTOR, Empty())
 
 
 class RegistrationError(Exception):
@@ -188,16 +190,26 @@ class Member:
         client = self._client(name)
         if client is None:
             future: asyncio.Future[Reply] = self._loop.create_future()
-            future.set_result(Reply(ReplyStatus.NOT_SENT, Code.NOT_CONNECTED, Empty()))
+            future.set_result(_NOBODY)
             return future
         return client.send(message, timeout_s)
 
     async def request(self, name: str, message: Message, timeout_s: float = DEFAULT_TIMEOUT_S) -> Reply:
         """Ask the actor `name`; one that is on the floor but not connected yet is waited for."""
         client = self._client(name)
+        return await client.request(message, timeout_s) if client is not None else _NOBODY
+
+    def chunks(
+        self, name: str, message: Message, timeout_s: float = DEFAULT_TIMEOUT_S
+    ) -> AsyncGenerator[Message, None]:
+        """Ask the actor `name` a question whose answer comes in parts, as `Client.chunks` does.
+
+        Raises RequestFailed, here for an actor that is not on the floor, else from the iterator.
+        """
+        client = self._client(name)
         if client is None:
-            return Reply(ReplyStatus.NOT_SENT, Code.NO_SUCH_ACTOR, Empty())
-        return await client.request(message, timeout_s)
+            raise RequestFailed(_NOBODY)
+        return client.chunks(message, timeout_s)
 
     def warm(self, name: str) -> None:
         """Connect to the actor `name` ahead of the first request, so that it need not wait."""

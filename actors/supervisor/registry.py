@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from actors.runtime.version import majors_differ
 from bus.directory import next_epoch
 from bus.messages import Code, DirectoryEntry, DirectoryTable, ExitPolicy, Refused, Register
 
@@ -38,7 +39,7 @@ class Registry:
 
     def add(self, registration: Register, wall_ns: int, major: str) -> DirectoryEntry | Refused:
         """Enter an actor under a new epoch, or say why not."""
-        if registration.version.partition(".")[0] != major:
+        if majors_differ(registration.version, major):
             reason = f"{registration.name} speaks version {registration.version}, the floor major version {major}"
             return Refused(Code.BAD_VERSION, reason)
         known = self.entries.get(registration.name)

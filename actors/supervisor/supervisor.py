@@ -14,6 +14,7 @@ import msgspec
 from actors.runtime import Actor, ActorExit, Context, ExitCode
 from actors.runtime.actor import VERSION
 from actors.runtime.exit_codes import how_it_ended
+from actors.runtime.version import majors_differ
 from actors.supervisor.board import Board, attached_state, child_state, own_state
 from actors.supervisor.child import Child
 from actors.supervisor.leavers import Leavers
@@ -347,6 +348,9 @@ class Supervisor(Actor):
         return self.board.status(self.epoch, self._started_ns, [own, *children, *attached])
 
     def on_get_floor(self, message: GetFloor, header: RequestHeader) -> Message:
+        if message.version and majors_differ(message.version, VERSION):
+            reason = f"{header.caller} speaks version {message.version}, the floor version {VERSION}"
+            return Refused(Code.BAD_VERSION, reason)
         instances = tuple(
             InstanceInfo(spec.name, spec.adapter, spec.account_type, spec.environment, spec.venue_id)
             for spec in self.floor.instances

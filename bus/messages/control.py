@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bus.messages.base import Message
+from bus.messages.base import Message, Query
 from bus.messages.words import Code, ExitPolicy, TradingState
 
 __all__ = [
@@ -159,7 +159,7 @@ class Alert(Message, frozen=True):
     instance: str = ""
 
 
-class GetStatus(Message, frozen=True):
+class GetStatus(Query, frozen=True):
     """To the supervisor."""
 
 
@@ -189,7 +189,7 @@ class StopFloor(Message, frozen=True):
     reason: str = ""
 
 
-class GetSchema(Message, frozen=True):
+class GetSchema(Query, frozen=True):
     """To the directory: the published vocabulary."""
 
 
@@ -236,8 +236,10 @@ class LogLocation(Message, frozen=True):
     path: str
 
 
-class GetFloor(Message, frozen=True):
-    """To the supervisor: what an attaching process needs to know."""
+class GetFloor(Query, frozen=True):
+    """To the supervisor: what an attaching process needs to know. A `version` of another major number is refused."""
+
+    version: str = ""
 
 
 class InstanceInfo(Message, frozen=True):

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from rich.console import Console
 
-from actors.monitor.visitor import FloorUnreachable, Visitor
+from actors.monitor.visitor import FloorRefused, FloorUnreachable, Visitor
 from actors.runtime import ActorExit, ExitCode
 from bus.directory import is_far
 from bus.requests import Reply
@@ -74,6 +74,8 @@ def visit(
         return asyncio.run(session())
     except FloorUnreachable as error:
         raise ActorExit(ExitCode.FAILED, str(error)) from None
+    except FloorRefused as error:
+        raise ActorExit(ExitCode.CONFIGURATION, str(error)) from None
 
 
 def where(options: argparse.Namespace) -> str:
