@@ -140,7 +140,7 @@ async def test_a_deadline_in_the_clock_of_a_life_that_ended_is_void(
     assert (await client.request(Acknowledged(1), 20.0)).ok
     await eventually(lambda: len(client._remote.distance) == remote_clock.FIRST_SAMPLES)
     wire.stop(transport)
-    await eventually(lambda: client.send(Acknowledged(0)).done(), "the old connection is known to be gone")
+    await eventually(lambda: client.send(Acknowledged(2), 20.0).done(), "the caller has seen the end")
     Server(wire.transport(), OtherHost(0), endpoint, lives[1], asyncio.ensure_future, lambda error: None)
     sent: list[asyncio.Future[Reply]] = []
 
