@@ -14,6 +14,7 @@ from bus.clock import Clock
 from bus.codec import Header, ReplyStatus, RequestHeader
 from bus.directory import DIRECTORY, Directory, endpoints
 from bus.messages import Code, DirectoryEntry, DirectoryTable, Empty, Message, Register, Registered
+from bus.noter import Noter
 from bus.requests import DEFAULT_TIMEOUT_S, Answer, Client, Reply, Server
 from bus.streams import Handler, Publisher, Reader, Subscription
 from bus.transport import Transport
@@ -41,6 +42,8 @@ class Member:
         self.directory = Directory()
         self.publisher: Publisher | None = None
         self.server: Server | None = None
+        self.noter: Noter | None = None
+        """Hears of each message before its handler, where it is set before anything is served or read."""
         self.on_directory: list[Callable[[DirectoryEntry], None]] = []
         self._transport, self._loop, self._clock = transport, loop, clock
         self._readers: dict[str, Reader] = {}
@@ -72,7 +75,7 @@ class Member:
     ) -> Server:
         """Bind the server."""
         endpoint = endpoints(self.run_dir, self.name)[1]
-        self.server = Server(self._transport, self._clock, endpoint, handle, spawn, failed)
+        self.server = Server(self._transport, self._clock, endpoint, handle, spawn, failed, noter=self.noter)
         return self.server
 
     # joining the floor
@@ -186,7 +189,7 @@ class Member:
     def _reader_at(self, name: str, endpoint: str) -> Reader:
         reader = self._readers.get(name)
         if reader is None:
-            reader = self._readers[name] = Reader(self._transport, self._loop, endpoint)
+            reader = self._readers[name] = Reader(self._transport, self._loop, endpoint, self.noter)
         return reader
 
     def _attach(self, subscription: Subscription, entry: DirectoryEntry) -> None:

@@ -27,6 +27,7 @@ from bus.codec import (
     encode,
 )
 from bus.messages import Code, Empty, Message, Refused, Unknown, Unreadable
+from bus.noter import NoteKind, Noter
 from bus.transport import Frames, Link, Transport
 
 __all__ = ["Answer", "Client", "Reply", "Server"]
@@ -150,8 +151,10 @@ class Server:
         spawn: Callable[[Awaitable[None]], object],
         failed: Callable[[BaseException], None],
         allowed: Callable[[str, Message], bool] = lambda caller, message: True,
+        noter: Noter | None = None,
     ) -> None:
         self.counters = {"requests": 0, "refused": 0, "expired": 0, "repeated": 0, "unreadable": 0, "unanswered": 0}
+        self._noter = noter
         self._clock = clock
         self._handle, self._spawn, self._failed, self._allowed = handle, spawn, failed, allowed
         self._answers: OrderedDict[tuple[str, int], tuple[bytes, bytes] | None] = OrderedDict()
@@ -171,6 +174,17 @@ class Server:
         if isinstance(header, Unreadable):
             self.counters["unreadable"] += 1
             return
+        noter = self._noter
+        if noter is None:
+            self._take(peer, header, raw)
+        elif noter.begin(NoteKind.REQUEST, b"", raw_header, raw):
+            self._take(peer, header, raw)
+            noter.done()
+        else:
+            self.counters["refused"] += 1
+            self._answer(peer, header, ReplyStatus.FAILED, Refused(Code.POISON))
+
+    def _take(self, peer: bytes, header: RequestHeader, raw: bytes) -> None:
         message = decode(raw)
         if isinstance(message, (Unknown, Unreadable)):
             self.counters["unreadable"] += 1

@@ -11,7 +11,7 @@ import asyncio
 import gc
 import os
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ import msgspec
 from actors.runtime.exit_codes import ActorExit, ExitCode
 from actors.runtime.log import Log
 from actors.runtime.loop_actor import LoopActor, maybe
+from actors.runtime.note import Note
+from actors.runtime.noted_steps import NotedSteps
 from bus.clock import Clock, SystemClock
 from bus.codec import RequestHeader
 from bus.directory import DIRECTORY, EndpointError, endpoints
@@ -49,6 +51,9 @@ LAST_ANSWERS_S = 0.05
 what is unread when a connection of an IMMEDIATE socket goes)."""
 REGISTER_TIMEOUT_S = 15.0
 """How long a starting actor waits for the directory."""
+MEMORY_LIMIT_MB = 1024
+"""Of heap and private mappings that one process may have: twenty times what an actor of ours needs, and little enough
+that one which is fed without end costs a restart and not the host."""
 VERSION = "0.1"
 """The version that is shaken hands on: a different number before the dot is refused."""
 
@@ -69,6 +74,8 @@ class Context(msgspec.Struct, frozen=True):
     attached: bool = False
     exit_policy: ExitPolicy = ExitPolicy.CANCEL
     log_level: str = "INFO"
+    poison: tuple[str, ...] = ()
+    memory_limit_mb: int = MEMORY_LIMIT_MB
 
 
 class Actor(LoopActor):
@@ -93,6 +100,7 @@ class Actor(LoopActor):
         self.state = "STARTING"
         self.state_reason = ""
         self.member: Member
+        self.note: Note | None = None
         self._transport = transport
         self._handlers: dict[type, Callable[[Any, RequestHeader], Any] | None] = {}
         self._last_answer_s = 0.0
@@ -156,6 +164,7 @@ class Actor(LoopActor):
         except EndpointError as error:
             raise ActorExit(ExitCode.CONFIGURATION, str(error)) from None
         self.member = Member(self.name, self.context.run_dir, self._transport(self.loop), self.loop, self.clock)
+        self.member.noter = self.note
         await self.setup()
         if self.prefixes:
             self.member.publish_under(self.prefixes, self.topic_state, self.topic_opened, self.topic_closed)
@@ -259,6 +268,26 @@ class Actor(LoopActor):
 
     def _spawn_request(self, awaitable: Awaitable[None]) -> object:
         return self.spawn(_as_coroutine(awaitable))
+
+    # the note
+
+    def spawn(self, coroutine: Coroutine[Any, Any, Any], reply_to: Any = None) -> asyncio.Task[Any]:
+        """As in `LoopActor`; what a handler begins is noted as the handler itself."""
+        frames = self.note.in_hand if self.note is not None else None
+        if self.note is not None and frames is not None:
+            coroutine = NotedSteps(coroutine, self.note, frames)
+        return super().spawn(coroutine, reply_to)
+
+    def fail(self, error: BaseException) -> None:
+        if self.note is not None:
+            self.note.seal()
+        super().fail(error)
+
+    def _on_task_done(self, task: asyncio.Task[Any], reply_to: Any) -> None:
+        began = task.get_coro()
+        if self.note is not None and isinstance(began, NotedSteps) and not task.cancelled() and task.exception():
+            self.note.begin(*began.frames)
+        super()._on_task_done(task, reply_to)
 
     def state_path(self, *parts: str) -> Path:
         """Return a path below the floor's state directory."""
