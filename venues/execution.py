@@ -111,7 +111,7 @@ class ExecutionVenue(Actor):
             raise ActorExit(ExitCode.TOO_SLOW, f"{len(self.outbox)} events wait for the reconciler; starting over")
 
     def _on_poisoned(self, event: object) -> PrivateStream:
-        """The reconciler cannot take an event: it is un-SYNCED in its place, and asks the venue once all else is told."""
+        """The reconciler cannot take an event: it is told to stop being SYNCED there, and later to ask the venue."""
         self.log.error("an event ended the reconciler twice and is dropped; the venue is asked instead", told=event)
         now = self.clock.time_ns()
         if self._stream is not None and self._stream.up:

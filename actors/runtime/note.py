@@ -110,8 +110,8 @@ def fingerprint(kind: int, name: bytes, body: bytes) -> str:
 
 
 def _digest(kind: int, name: bytes, body: bytes, body_bytes: int) -> str:
-    head = _LENGTHS.pack(kind, min(len(name), 0xFFFF), body_bytes)
-    return blake2b(head + name[: NAMES_BYTES // 2] + body, digest_size=16).hexdigest()
+    name = name[: NAMES_BYTES // 2]
+    return blake2b(_LENGTHS.pack(kind, len(name), body_bytes) + name + body, digest_size=16).hexdigest()
 
 
 def reset_note(path: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 from msgpack import fallback
+from msgpack.exceptions import UnpackException
 
 from actors.runtime.note import Noted
 from bus.noter import NoteKind
@@ -35,7 +36,7 @@ def quarantine(folder: Path, actor: str, noted: Noted, ended: str, now_ns: int) 
     page = stem.with_name(f"{stem.name}.json")
     stem.with_name(f"{stem.name}.header").write_bytes(noted.header)
     stem.with_name(f"{stem.name}.body").write_bytes(noted.body)
-    page.write_bytes(msgspec.json.format(msgspec.json.encode(_describe(actor, noted, ended, now_ns), enc_hook=str)))
+    page.write_bytes(_page(_describe(actor, noted, ended, now_ns)))
     pages = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
     for old in pages[:-QUARANTINE_LIMIT]:
         for kind in (".header", ".body", ".json"):
@@ -62,11 +63,19 @@ def _describe(actor: str, noted: Noted, ended: str, now_ns: int) -> dict[str, An
     }
 
 
+def _page(told: dict[str, Any]) -> bytes:
+    try:
+        page = msgspec.json.encode(told, enc_hook=str)
+    except (TypeError, ValueError, RecursionError):  # MessagePack holds what JSON does not: a list as a key, any depth
+        page = msgspec.json.encode({**told, "header": None, "message": None})
+    return msgspec.json.format(page)
+
+
 def _read(raw: bytes) -> Any:
     """Return what the bytes say, None where they are no MessagePack (or not all of one)."""
     unpacker = fallback.Unpacker(raw=False, strict_map_key=False, unicode_errors="replace")
     unpacker.feed(raw)
     try:
         return unpacker.unpack()
-    except (ValueError, TypeError, RecursionError, fallback.UnpackException):
+    except (ValueError, TypeError, RecursionError, UnpackException):
         return None
