@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import Protocol
 
-__all__ = ["NoteKind", "Noter"]
+__all__ = ["REQUEST", "STREAM", "NoteKind", "Noter"]
 
 
 class NoteKind(IntEnum):
@@ -14,6 +14,10 @@ class NoteKind(IntEnum):
     NOTHING = 0
     REQUEST = 1
     STREAM = 2
+
+
+REQUEST, STREAM = int(NoteKind.REQUEST), int(NoteKind.STREAM)
+"""The same as plain numbers: to look a member up costs a tenth of the whole note."""
 
 
 class Noter(Protocol):

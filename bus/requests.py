@@ -27,7 +27,7 @@ from bus.codec import (
     encode,
 )
 from bus.messages import Code, Empty, Message, Refused, Unknown, Unreadable
-from bus.noter import NoteKind, Noter
+from bus.noter import REQUEST, Noter
 from bus.transport import Frames, Link, Transport
 
 __all__ = ["Answer", "Client", "Reply", "Server"]
@@ -177,7 +177,7 @@ class Server:
         noter = self._noter
         if noter is None:
             self._take(peer, header, raw)
-        elif noter.begin(NoteKind.REQUEST, b"", raw_header, raw):
+        elif noter.begin(REQUEST, b"", raw_header, raw):
             self._take(peer, header, raw)
             noter.done()
         else:

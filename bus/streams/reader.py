@@ -8,7 +8,7 @@ from collections.abc import Callable
 from bus import topics
 from bus.codec import Header, Kind, decode, decode_header
 from bus.messages import Empty, Message, StreamStale, Unknown, Unreadable
-from bus.noter import NoteKind, Noter
+from bus.noter import STREAM, Noter
 from bus.streams.position import Position, Verdict
 from bus.transport import Frames, Transport
 
@@ -141,7 +141,7 @@ class Reader:
                 self.counters["gaps"] += 1
                 subscription.go_stale(topic, "gap")
             if message is None:
-                if self._noter is None or self._noter.begin(NoteKind.STREAM, name, raw_header, body):
+                if self._noter is None or self._noter.begin(STREAM, name, raw_header, body):
                     message = decode(body)
                 else:
                     message = Unreadable(b"", "it has ended earlier lives of this reader")

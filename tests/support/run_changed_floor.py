@@ -1,5 +1,5 @@
-"""``run_changed_floor.py CONFIG RUN_DIR STATE_DIR CHANGES`` runs a floor as ``tradefloor up`` does, with other classes for
-some of its actors: CHANGES is a JSON object, actor to import path."""
+"""``run_changed_floor.py CONFIG RUN_DIR STATE_DIR CHANGES`` runs a floor as ``tradefloor up`` does, other classes
+standing for some of its actors: CHANGES is a JSON object, actor to import path."""
 
 from __future__ import annotations
 
