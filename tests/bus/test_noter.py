@@ -1,4 +1,4 @@
-"""Who notes messages hears of each before its handler, and may forbid it: then it is answered so, or the topic STALE."""
+"""Who notes messages hears of each before its handler and may forbid it: it is answered so, or the topic goes STALE."""
 
 from __future__ import annotations
 
