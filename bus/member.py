@@ -16,6 +16,7 @@ from bus.clock import Clock
 from bus.codec import Header, ReplyStatus, RequestHeader
 from bus.directory import DIRECTORY, Directory, endpoints, from_afar, is_far
 from bus.messages import Code, DirectoryEntry, DirectoryTable, Empty, Message, Register, Registered
+from bus.noter import Noter
 from bus.requests import DEFAULT_TIMEOUT_S, Answer, Client, Reply, RequestFailed, Server, allow_all
 from bus.security import Guard
 from bus.streams import Handler, Publisher, Reader, Subscription
@@ -62,6 +63,8 @@ class Member:
         self.directory = Directory()
         self.publisher: Publisher | None = None
         self.server: Server | None = None
+        self.noter: Noter | None = None
+        """Hears of each message before its handler, where it is set before anything is served or read."""
         self.on_directory: list[Callable[[DirectoryEntry], None]] = []
         self._transport, self._loop, self._clock = transport, loop, clock
         self._floor_key = floor_key
@@ -104,10 +107,9 @@ class Member:
         failed: Callable[[BaseException], None],
     ) -> Server:
         """Bind the server."""
-        endpoint = endpoints(self.run_dir, self.name).server
+        endpoint, remote = endpoints(self.run_dir, self.name).server, self.listen[1]
         refusal = self.guard.refusal if self.guard is not None else allow_all
-        remote = self.listen[1]
-        self.server = Server(self._transport, self._clock, endpoint, handle, spawn, failed, refusal, remote)
+        self.server = Server(self._transport, self._clock, endpoint, handle, spawn, failed, refusal, remote, self.noter)
         return self.server
 
     def doors(self) -> dict[str, str]:
@@ -279,8 +281,8 @@ class Member:
     def _reader_at(self, name: str, endpoint: str, key: str = "", private: bool = False) -> Reader:
         reader = self._readers.get((name, private))
         if reader is None:
-            reader = self._readers[(name, private)] = Reader(self._transport, self._loop, endpoint, key)
-            self._keys[name] = key or self._keys.get(name, "")
+            reader = Reader(self._transport, self._loop, endpoint, key, self.noter)
+            self._readers[(name, private)], self._keys[name] = reader, key or self._keys.get(name, "")
         return reader
 
     def _readers_of(self, name: str) -> list[Reader]:

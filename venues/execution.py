@@ -89,7 +89,10 @@ class ExecutionVenue(Actor):
 
     async def setup(self) -> None:
         self.outbox = Outbox(
-            self.loop, self.instance, lambda message, timeout_s: self.member.send(RECONCILER, message, timeout_s)
+            self.loop,
+            self.instance,
+            lambda message, timeout_s: self.member.send(RECONCILER, message, timeout_s),
+            self._on_poisoned,
         )
 
     async def begin(self) -> None:
@@ -106,6 +109,14 @@ class ExecutionVenue(Actor):
         self.outbox.put(event)
         if len(self.outbox) >= 2 * OUTBOX_LIMIT:
             raise ActorExit(ExitCode.TOO_SLOW, f"{len(self.outbox)} events wait for the reconciler; starting over")
+
+    def _on_poisoned(self, event: object) -> PrivateStream:
+        """The reconciler cannot take an event: it is told to stop being SYNCED there, and later to ask the venue."""
+        self.log.error("an event ended the reconciler twice and is dropped; the venue is asked instead", told=event)
+        now = self.clock.time_ns()
+        if self._stream is not None and self._stream.up:
+            self.outbox.put(replace(self._stream, ts_init=now))
+        return PrivateStream(self.instance, False, "an event that ended the reconciler twice is quarantined", now)
 
     def _on_directory(self, entry: DirectoryEntry) -> None:
         if entry.name == RECONCILER and entry.live and entry.epoch != self._reconciler_epoch:

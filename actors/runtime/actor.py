@@ -11,7 +11,7 @@ import asyncio
 import gc
 import os
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ import msgspec
 from actors.runtime.exit_codes import ActorExit, ExitCode
 from actors.runtime.log import Log
 from actors.runtime.loop_actor import LoopActor, maybe
+from actors.runtime.note import Note
+from actors.runtime.noted_steps import NotedSteps
 from bus.clock import Clock, SystemClock
 from bus.codec import RequestHeader
 from bus.directory import DIRECTORY, EndpointError, endpoints, is_far
@@ -54,6 +56,9 @@ REGISTER_TIMEOUT_S = 15.0
 REFUSAL_TOLD_S, REFUSALS_KEPT = 60.0, 100
 """A refusal is logged and alerted once in so long for each who and what, and at most so many different ones are: the
 counters have them all."""
+MEMORY_LIMIT_MB = 1024
+"""Of heap and private mappings that one process may have: twenty times what an actor of ours needs, and little enough
+that one which is fed without end costs a restart and not the host."""
 VERSION = "0.1"
 """The version that is shaken hands on: a different number before the dot is refused."""
 
@@ -76,6 +81,8 @@ class Context(msgspec.Struct, frozen=True):
     log_level: str = "INFO"
     key_file: str = ""
     listen: str = ""
+    poison: tuple[str, ...] = ()
+    memory_limit_mb: int = MEMORY_LIMIT_MB
 
 
 class Actor(LoopActor):
@@ -104,6 +111,7 @@ class Actor(LoopActor):
         self.state = "STARTING"
         self.state_reason = ""
         self.member: Member
+        self.note: Note | None = None
         self._transport = transport
         self._handlers: dict[type, Callable[[Any, RequestHeader], Any] | None] = {}
         self._last_answer_s = 0.0
@@ -173,6 +181,7 @@ class Actor(LoopActor):
             raise ActorExit(ExitCode.CONFIGURATION, str(error)) from None
         await self.prepare()
         self.member = self._make_member()
+        self.member.noter = self.note
         await self.setup()
         if self.prefixes:
             self.member.publish_under(self.prefixes, self.topic_state, self.topic_opened, self.topic_closed)
@@ -324,6 +333,26 @@ class Actor(LoopActor):
 
     def _spawn_request(self, awaitable: Awaitable[None]) -> object:
         return self.spawn(_as_coroutine(awaitable))
+
+    # the note
+
+    def spawn(self, coroutine: Coroutine[Any, Any, Any], reply_to: Any = None) -> asyncio.Task[Any]:
+        """As in `LoopActor`; what a handler begins is noted as the handler itself."""
+        frames = self.note.in_hand if self.note is not None else None
+        if self.note is not None and frames is not None:
+            coroutine = NotedSteps(coroutine, self.note, frames)
+        return super().spawn(coroutine, reply_to)
+
+    def fail(self, error: BaseException) -> None:
+        if self.note is not None:
+            self.note.seal()
+        super().fail(error)
+
+    def _on_task_done(self, task: asyncio.Task[Any], reply_to: Any) -> None:
+        began = task.get_coro()
+        if self.note is not None and isinstance(began, NotedSteps) and not task.cancelled() and task.exception():
+            self.note.begin(*began.frames)
+        super()._on_task_done(task, reply_to)
 
     def state_path(self, *parts: str) -> Path:
         """Return a path below the floor's state directory."""

@@ -17,6 +17,7 @@ from actors.runtime.exit_codes import how_it_ended
 from actors.runtime.version import majors_differ
 from actors.supervisor.board import Board, attached_state, child_state, own_state
 from actors.supervisor.child import Child
+from actors.supervisor.inquest import Inquest
 from actors.supervisor.leavers import Leavers
 from actors.supervisor.registry import Registry
 from actors.supervisor.restarts import Decision
@@ -87,6 +88,7 @@ class Supervisor(Actor):
         self.floor = floor
         self.children = {spec.name: Child(spec, self._on_child_exit) for spec in floor.children}
         self.board = Board(floor)
+        self.inquest = Inquest(self)
         self.stopping = False
         self._signals = 0
         self._attached: dict[str, _Attached] = {}
@@ -213,8 +215,9 @@ class Supervisor(Actor):
             child.state, child.reason = "STOPPED", ""
             self._publish_actor(child)
             return
-        asked = child.state == "RESTARTING"
-        decision = Decision(0.0, "restarted by request") if asked else child.policy.on_exit(code, self.loop.time())
+        asked = child.state == "RESTARTING" and not child.outgrown
+        now_s = self.loop.time()
+        decision = Decision(0.0, "restarted by request") if asked else self.inquest.decide(child, code, now_s)
         words = how_it_ended(code)
         if decision.delay_s is None:
             child.state, child.reason = "FAILED" if decision.alert else "STOPPED", f"{words}; {decision.reason}"
@@ -259,6 +262,8 @@ class Supervisor(Actor):
                     child.state = "READY"
                     self._publish_actor(child)
                 continue
+            if reason := self.inquest.outgrown(child):
+                self._end_to_restart(child, reason)
             starting = child.epoch == 0
             limit = child.spec.start_timeout_s if starting else child.spec.heartbeat_timeout_s
             if now - child.last_beat_s > limit and child.state != "KILLED":
@@ -368,11 +373,10 @@ class Supervisor(Actor):
             names = ", ".join(self.children)
             return Refused(Code.NO_SUCH_ACTOR, f"no child is named {message.name!r}; there are {names}")
         child.policy.forget()
+        child.poison.forget()
         child.wanted = True
         if child.alive:
-            child.state, child.reason = "RESTARTING", "restarted by request"
-            child.signal(signal.SIGTERM)
-            self.loop.call_later(child.spec.stop_timeout_s, self._kill_if_same, child, child.pid)
+            self._end_to_restart(child, "restarted by request")
         else:
             if child.timer is not None:
                 child.timer.cancel()
@@ -400,6 +404,11 @@ class Supervisor(Actor):
     def _detach_all(self) -> None:
         for attached in list(self._attached.values()):
             self._drop_attached(attached, "the floor stops")
+
+    def _end_to_restart(self, child: Child, reason: str) -> None:
+        child.state, child.reason = "RESTARTING", reason
+        child.signal(signal.SIGTERM)
+        self.loop.call_later(child.spec.stop_timeout_s, self._kill_if_same, child, child.pid)
 
     def _kill_if_same(self, child: Child, pid: int) -> None:
         if child.pid == pid:

@@ -314,6 +314,7 @@ class Code(Word):
     UNREADABLE = "UNREADABLE", "The request or its answer could not be decoded."
     UNSUPPORTED = "UNSUPPORTED", "The actor or the venue does not do this."
     HANDLER_FAILED = "HANDLER_FAILED", "The handler failed; the actor ends and is restarted."
+    POISON = "POISON", "This very message ended the actor twice in a row, so it is quarantined and not handled again."
     NOT_ALLOWED = "NOT_ALLOWED", "The caller's role does not permit this."
     BAD_VERSION = "BAD_VERSION", "The two sides speak different major versions; nothing was executed."
     DUPLICATE_NAME = "DUPLICATE_NAME", "A live actor already has this name."

@@ -35,6 +35,7 @@ from bus.messages import (
     Unknown,
     Unreadable,
 )
+from bus.noter import REQUEST, Noter
 from bus.requests.answers import Answers, Kept
 from bus.requests.running import Running
 from bus.transport import Frames, Link, Transport
@@ -75,10 +76,11 @@ class Server:
         failed: Callable[[BaseException], None],
         refusal: Callable[[str, RequestHeader, Message], Refused | None] = allow_all,
         remote: str = "",
+        noter: Noter | None = None,
     ) -> None:
         names = ("requests", "refused", "expired", "repeated", "unreadable", "unanswered", "withdrawn")
         self.counters = dict.fromkeys(names, 0)
-        self._clock = clock
+        self._clock, self._noter = clock, noter
         self._clock_id = secrets.randbits(62) + 1
         self._handle, self._spawn, self._failed, self._judge = handle, spawn, failed, refusal
         self._answers = Answers()
@@ -106,6 +108,17 @@ class Server:
             if isinstance(header, OtherVersion):
                 self._answer(header.id, (peer,), ReplyStatus.DENIED, Refused(Code.BAD_VERSION, header.reason))
             return
+        noter = self._noter
+        if noter is None:
+            self._take(peer, key, header, raw)
+        elif noter.begin(REQUEST, b"", raw_header, raw):
+            self._take(peer, key, header, raw)
+            noter.done()
+        else:
+            self.counters["refused"] += 1
+            self._answer(header.id, (peer,), ReplyStatus.FAILED, Refused(Code.POISON))
+
+    def _take(self, peer: bytes, key: str, header: RequestHeader, raw: bytes) -> None:
         message = decode(raw)
         if isinstance(message, (Unknown, Unreadable)):
             self.counters["unreadable"] += 1

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from bus import topics
 from bus.codec import Header, Kind, decode, decode_header
 from bus.messages import Empty, Message, StreamStale, Unknown, Unreadable
+from bus.noter import STREAM, Noter
 from bus.streams.position import Position, Verdict
 from bus.transport import Frames, Transport
 
@@ -72,9 +73,15 @@ class Reader:
     """Reads one publisher's streams and hands on what is proved whole."""
 
     def __init__(
-        self, transport: Transport, loop: asyncio.AbstractEventLoop, endpoint: str, server_key: str = ""
+        self,
+        transport: Transport,
+        loop: asyncio.AbstractEventLoop,
+        endpoint: str,
+        server_key: str = "",
+        noter: Noter | None = None,
     ) -> None:
         self.counters = {"received": 0, "gaps": 0, "marked": 0, "unreadable": 0}
+        self._noter = noter
         self._loop = loop
         self._exact: dict[bytes, list[Subscription]] = {}
         self._prefixes: list[tuple[bytes, Subscription]] = []
@@ -139,8 +146,13 @@ class Reader:
                 self.counters["gaps"] += 1
                 subscription.go_stale(topic, "gap")
             if message is None:
-                message = decode(body)
+                if self._noter is None or self._noter.begin(STREAM, name, raw_header, body):
+                    message = decode(body)
+                else:
+                    message = Unreadable(b"", "it has ended earlier lives of this reader")
             self._hand_on(subscription, message, header, topic)
+        if message is not None and self._noter is not None:
+            self._noter.done()
 
     def _matching(self, name: bytes) -> list[Subscription]:
         found = self._exact.get(name, [])
