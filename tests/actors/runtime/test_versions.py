@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import zmq
 
 from actors.monitor import visitor as visitor_module
 from actors.monitor.visitor import FloorRefused, Visitor
@@ -23,7 +22,9 @@ from actors.runtime.version import majors_differ
 from bus.clock import SystemClock
 from bus.codec import WIRE_VERSION, OtherVersion, ReplyHeader, RequestHeader, decode, decode_reply_header, encode
 from bus.directory import DIRECTORY, endpoints
-from bus.messages import Code, FloorInfo, GetFloor, GetStatus, Refused, Register
+from bus.messages import Code, FloorInfo, GetFloor, GetSchema, Refused, Register
+from bus.security import OPERATOR, SUPERVISOR_ROLE
+from bus.transport import ZmqTransport
 
 HERE = Path(__file__).parent
 MAJOR, MINOR = (int(part) for part in VERSION.split("."))
@@ -62,7 +63,7 @@ def test_b10_an_actor_of_another_major_version_is_refused_with_both_named(floor:
 def test_b10_an_actor_of_an_older_minor_version_works(floor: Any, until: Callable[..., Any]) -> None:
     with attached(floor, OLDER_MINOR, "older") as process:
         until(lambda: "older" in {actor.name for actor in floor.status.actors}, "it is on the floor")
-        assert floor.ask("older", GetStatus()).code is Code.UNSUPPORTED  # it answers
+        assert floor.ask("older", GetSchema()).code is Code.UNSUPPORTED  # it answers
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=30.0)
     assert process.returncode == 0
@@ -73,7 +74,7 @@ def test_b10_a_visitors_version_is_judged_by_the_floor(floor: Any, version: str,
     reply = floor.ask(DIRECTORY, GetFloor(version))
     if is_refused:
         assert (reply.code, reply.definite) == (Code.BAD_VERSION, True)
-        assert reply.reason == f"test speaks version {version}, the floor version {VERSION}"
+        assert reply.reason == f"operator:test speaks version {version}, the floor version {VERSION}"
     else:
         assert isinstance(reply.body, FloorInfo)
         assert reply.body.version == VERSION
@@ -109,22 +110,24 @@ def test_b10_a_command_of_another_major_version_is_a_configuration_error(
         assert len(done.stderr.splitlines()) == 1
 
 
-def test_b10_a_peer_with_another_version_of_the_wire_is_refused_with_both_named(floor: Any) -> None:
+def test_b10_a_peer_with_another_version_of_the_wire_is_refused_with_both_named(floor: Any, eventually: Any) -> None:
     """It is told so in our version, whose first two elements it can read; nothing is executed."""
     registration = Register("stranger", "twin", os.getpid(), VERSION)
     now = SystemClock().monotonic_ns()
     header = RequestHeader(WIRE_VERSION + 1, 77, "stranger", 0, now + 10**11, 0)
-    context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-    socket = context.socket(zmq.DEALER)
-    try:
-        socket.linger = 0
-        socket.rcvtimeo = 20_000
-        socket.connect(endpoints(floor.run_dir, DIRECTORY)[1])
-        socket.send_multipart([encode(header), encode(registration)])
-        raw, body = socket.recv_multipart()
-    finally:
-        socket.close()
-        context.term()
+
+    async def speak() -> list[bytes]:
+        loop = asyncio.get_running_loop()
+        transport, heard = ZmqTransport(loop, floor.keys.identity(OPERATOR, serves=False)), loop.create_future()
+        server_key = floor.keys.load(SUPERVISOR_ROLE).public
+        link = transport.caller(endpoints(floor.run_dir, DIRECTORY).server, heard.set_result, server_key)
+        try:
+            await eventually(lambda: link.send(encode(header), encode(registration)))
+            return await asyncio.wait_for(heard, 20.0)
+        finally:
+            transport.close()
+
+    raw, body = asyncio.run(speak())
     told = decode_reply_header(raw)
     assert isinstance(told, ReplyHeader)
     assert not isinstance(told, OtherVersion)
