@@ -102,10 +102,17 @@ class Member:
     # what this actor wants
 
     def subscribe(
-        self, topic: str, handler: Handler, on_stale: Callable[[str, str], None] | None = None
+        self,
+        topic: str,
+        handler: Handler,
+        on_stale: Callable[[str, str], None] | None = None,
+        conflate: bool = False,
     ) -> Subscription:
-        """Join a topic, or listen under a prefix, at whoever owns it, now and whenever an owner comes."""
-        subscription = Subscription(topic, handler, on_stale)
+        """Join a topic, or listen under a prefix, at whoever owns it, now and whenever an owner comes.
+
+        With `conflate` only the newest whole message is handed on. Raises ValueError where a topic cannot be conflated.
+        """
+        subscription = Subscription(topic, handler, on_stale, conflate)
         self._subscriptions[subscription] = set()
         for entry in self.directory.owners(topic):
             self._attach(subscription, entry)
@@ -164,8 +171,9 @@ class Member:
 
     def close(self) -> None:
         """Close all sockets."""
-        for client in self._clients.values():
-            client.close()
+        self.hush()
+        if self.publisher is not None:
+            self.publisher.close()
         self._transport.close()
 
     def _client(self, name: str) -> Client | None:
@@ -186,7 +194,7 @@ class Member:
     def _reader_at(self, name: str, endpoint: str) -> Reader:
         reader = self._readers.get(name)
         if reader is None:
-            reader = self._readers[name] = Reader(self._transport, self._loop, endpoint)
+            reader = self._readers[name] = Reader(self._transport, self._loop, endpoint, name)
         return reader
 
     def _attach(self, subscription: Subscription, entry: DirectoryEntry) -> None:

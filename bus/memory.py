@@ -1,7 +1,8 @@
 """The bus in one process, on a clock that moves only when nothing else can.
 
 `MemoryHub` joins the four sockets of `bus.transport` without a socket: frames go from loop turn to loop turn, in order
-per pair, and a test may drop some of them on the way from a publisher to a reader, as a full queue would.
+per pair, and a test may drop some of them on the way from a publisher to a reader, as a full queue would, or keep some
+on their way for a while: what another pair says may then come first, and a publisher's last words after its successor's.
 `VirtualLoop` is an asyncio loop whose time jumps to the next timer whenever no callback is ready, so an hour of
 heartbeats runs in milliseconds and the same program always runs the same way.
 """
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import selectors
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -74,11 +75,16 @@ def run_virtual(program: Coroutine[Any, Any, R]) -> R:
 
 
 class MemoryHub:
-    """What endpoints there are. `lose` is asked of each frame from a publisher to a reader; True drops it."""
+    """What endpoints there are.
+
+    `lose` is asked of each message from a publisher to a reader; True drops it. `delay_s` says how long a message between
+    the two is on its way, a subscription too; what the same peer sends later never overtakes it.
+    """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         self.lose: Callable[[str, Frames], bool] = lambda endpoint, frames: False
+        self.delay_s: Callable[[str, Frames], float] = lambda endpoint, frames: 0.0
         self.publishers: dict[str, _Publisher] = {}
         self.readers: dict[str, list[_Reader]] = {}
         self.servers: dict[str, _Server] = {}
@@ -118,14 +124,23 @@ class _Link:
     def __init__(self, hub: MemoryHub, endpoint: str, on_message: Callable[[Frames], None]) -> None:
         self.hub, self.endpoint, self.closed = hub, endpoint, False
         self._on_message = on_message
+        self._on_drained: Callable[[], None] = lambda: None
+        self._arrived = 0
 
     def deliver(self, frames: Frames) -> None:
         """Hand a message over in a later turn, as a socket would."""
+        self._arrived += 1
         self.hub.loop.call_soon(self._take, frames)
 
     def _take(self, frames: Frames) -> None:
+        self._arrived -= 1
         if not self.closed:
             self._on_message(frames)
+            if not self._arrived:
+                self._on_drained()
+
+    def on_drained(self, callback: Callable[[], None]) -> None:
+        self._on_drained = callback
 
     def send(self, *frames: bytes) -> bool:
         raise NotImplementedError(f"{type(self).__name__} does not send")
@@ -140,21 +155,52 @@ class _Link:
         self.closed = True
 
 
+class _Pipe:
+    """The way from one link to another: messages arrive in the order in which they were sent."""
+
+    def __init__(self, source: _Link, target: _Link) -> None:
+        self._source, self._target = source, target
+        self._under_way: deque[Frames] = deque()
+        self._free_s = 0.0
+
+    def put(self, frames: Frames) -> None:
+        loop = self._source.hub.loop
+        now = loop.time()
+        self._free_s = max(self._free_s, now + self._source.hub.delay_s(self._source.endpoint, frames))
+        if self._free_s <= now and not self._under_way:
+            self._target.deliver(frames)
+        else:
+            self._under_way.append(frames)
+            loop.call_later(self._free_s - now, self._arrive)
+
+    def _arrive(self) -> None:
+        self._target.deliver(self._under_way.popleft())
+
+
 class _Publisher(_Link):
     def __init__(self, hub: MemoryHub, endpoint: str, on_message: Callable[[Frames], None]) -> None:
         super().__init__(hub, endpoint, on_message)
+        self._pipes: dict[_Reader, _Pipe] = {}
         _claim(hub.publishers, endpoint, self)
         for reader in hub.readers.get(endpoint, ()):
             for topic in reader.topics:
-                self.deliver([b"\1" + topic])
+                reader.tell(b"\1" + topic)
 
     def send(self, *frames: bytes) -> bool:
+        if self.closed:
+            return False
         message = list(frames)
         for reader in self.hub.readers.get(self.endpoint, ()):
             wanted = any(frames[0].startswith(topic) for topic in reader.topics)
             if wanted and not self.hub.lose(self.endpoint, message):
-                reader.deliver(list(message))
+                self._pipe_to(reader).put(list(message))
         return True
+
+    def _pipe_to(self, reader: _Reader) -> _Pipe:
+        pipe = self._pipes.get(reader)
+        if pipe is None:
+            pipe = self._pipes[reader] = _Pipe(self, reader)
+        return pipe
 
     def close(self) -> None:
         super().close()
@@ -166,18 +212,20 @@ class _Reader(_Link):
     def __init__(self, hub: MemoryHub, endpoint: str, on_message: Callable[[Frames], None]) -> None:
         super().__init__(hub, endpoint, on_message)
         self.topics: Counter[bytes] = Counter()
+        self._publisher: _Publisher | None = None
+        self._pipe: _Pipe
         hub.readers.setdefault(endpoint, []).append(self)
 
     def subscribe(self, topic: bytes) -> None:
         self.topics[topic] += 1
-        self._tell(b"\1" + topic)
+        self.tell(b"\1" + topic)
 
     def unsubscribe(self, topic: bytes) -> None:
         self.topics[topic] -= 1
         if self.topics[topic] <= 0:
             del self.topics[topic]
             if not any(topic in other.topics for other in self.hub.readers[self.endpoint]):
-                self._tell(b"\0" + topic)
+                self.tell(b"\0" + topic)
 
     def close(self) -> None:
         if not self.closed:
@@ -187,10 +235,13 @@ class _Reader(_Link):
             self.hub.readers[self.endpoint].remove(self)
         super().close()
 
-    def _tell(self, frame: bytes) -> None:
+    def tell(self, frame: bytes) -> None:
+        """Send a subscription to whoever publishes here now."""
         publisher = self.hub.publishers.get(self.endpoint)
         if publisher is not None:
-            publisher.deliver([frame])
+            if publisher is not self._publisher:
+                self._publisher, self._pipe = publisher, _Pipe(self, publisher)
+            self._pipe.put([frame])
 
 
 class _Server(_Link):

@@ -22,7 +22,17 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-__all__ = ["book_depth", "book_reference", "escape", "is_exact", "market", "segments", "topic", "unescape"]
+__all__ = [
+    "book_depth",
+    "book_reference",
+    "escape",
+    "is_exact",
+    "is_whole",
+    "market",
+    "segments",
+    "topic",
+    "unescape",
+]
 
 _SEGMENTS: dict[str, int | dict[str, int]] = {
     "market": {"quote": 4, "trade": 4, "book": 4, "instrument": 4, "bar": 5, "*": 4},
@@ -35,6 +45,7 @@ _SEGMENTS: dict[str, int | dict[str, int]] = {
     "directory": 2,
     "heartbeat": 2,
 }
+_WHOLE = {"market": ("quote", "instrument"), "book": ("depth", "reference")}
 _UNSAFE = re.compile(r"[^!-$&-.0-~]")  # slash, percent, space, control and non-ASCII characters
 _ESCAPED = re.compile(rb"%([0-9A-F]{2})")
 _TOPIC_LIMIT = 255
@@ -94,3 +105,12 @@ def is_exact(name: str) -> bool:
             return False
         rule = rule.get(parts[2], rule["*"])
     return rule == len(parts)
+
+
+def is_whole(name: str) -> bool:
+    """True for an exact topic whose every change is the whole value, so that a reader may skip to the newest.
+
+    Never for deltas, trades and bars, and never for orders, accounts and intents: there each message counts.
+    """
+    parts = segments(name)
+    return is_exact(name) and parts[0] in _WHOLE and parts[2] in _WHOLE[parts[0]]

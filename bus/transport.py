@@ -56,6 +56,9 @@ class Link(Protocol):
     def unsubscribe(self, topic: bytes) -> None:
         """Take one `subscribe` back (reader sockets only)."""
 
+    def on_drained(self, callback: Callable[[], None]) -> None:
+        """Call `callback` from now on whenever everything that waited in the socket was read."""
+
     def close(self) -> None:
         """Close the socket. May be called twice."""
 
@@ -93,6 +96,7 @@ class _Port:
         self._socket = socket
         self._on_message = on_message
         self._recheck_s = recheck_s
+        self._on_drained: Callable[[], None] | None = None
         self._armed = False
         self._closed = False
         self._fd = int(socket.getsockopt(zmq.FD))
@@ -126,6 +130,9 @@ class _Port:
             self._socket.setsockopt(zmq.UNSUBSCRIBE, topic)
             self._arm()
 
+    def on_drained(self, callback: Callable[[], None]) -> None:
+        self._on_drained = callback
+
     def close(self) -> None:
         if not self._closed:
             self._closed = True
@@ -151,6 +158,8 @@ class _Port:
                 frames = receive(zmq.NOBLOCK)
             except zmq.Again:
                 self._armed = False
+                if self._on_drained is not None:
+                    self._on_drained()
                 return
             handle(frames)
             if self._socket.closed:

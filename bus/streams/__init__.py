@@ -18,6 +18,7 @@ one reader alone), leases for demand (XPUB tells of a crashed reader within 2 ms
 
 from bus.streams.position import Position, Verdict
 from bus.streams.publisher import Publisher
-from bus.streams.reader import Handler, Reader, Subscription
+from bus.streams.reader import Reader
+from bus.streams.subscription import Handler, Subscription
 
 __all__ = ["Handler", "Position", "Publisher", "Reader", "Subscription", "Verdict"]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 
 from bus import topics
 from bus.clock import Clock
 from bus.codec import WIRE_VERSION, Header, Kind, encode
-from bus.messages import Message, StreamStale
+from bus.messages import Message, StreamHeartbeat, StreamStale
+from bus.streams.numbers import Numbers
+from bus.streams.pulse import HEARTBEAT_S, HEARTBEAT_TOPICS
 from bus.transport import Frames, Link, Transport
 
 __all__ = ["Publisher"]
@@ -17,6 +20,8 @@ TOPIC_LIMIT = 20_000
 """Topics that one publisher opens; beyond it demand is refused, so a hostile reader cannot fill its memory."""
 LINGER_S = 3.0
 """How long a topic stays open after its last reader, so that a restarted one costs the venue nothing."""
+CLOSED = "closed: its last reader left"
+"""What a stream says at its end."""
 NAMELESS_LOOK_S = 0.02
 """Between looks at whether the directory has named this life yet: joins wait for that."""
 
@@ -44,20 +49,25 @@ class Publisher:
         self.epoch = 0
         self.prefixes = tuple(prefixes)
         self.demand: set[str] = set()
-        self.counters = {"published": 0, "dropped": 0, "refused_subscriptions": 0}
+        self.counters = dict.fromkeys(("published", "dropped", "refused_subscriptions", "foreign_subscriptions"), 0)
         self._loop = loop
         self._clock = clock
         self._state, self._opened, self._closed = state, opened, closed
-        self._seq: dict[str, int] = {}
+        self._numbers = Numbers()
         self._stale: dict[str, str] = {}
         self._wanted: set[str] = set()
         self._lingering: dict[str, asyncio.TimerHandle] = {}
-        self._link: Link = transport.publisher(endpoint, self._on_subscription)
+        self._heartbeat = topics.topic("heartbeat", sender)
+        self._links: list[Link] = [transport.publisher(endpoint, self._on_subscription)]
+        self._beating = loop.call_later(HEARTBEAT_S, self._beat)
 
     def publish(self, topic: str, message: Message, seq: int | None = None) -> int:
         """Publish a change and return its number. `seq` is given by owners whose journal counts."""
-        number = self._seq.get(topic, 0) + 1 if seq is None else seq
-        self._seq[topic] = number
+        if seq is None:
+            number = self._numbers.next(topic)
+        else:
+            number = seq
+            self._numbers.give(topic, seq)
         self._send(topic, Kind.CHANGE, number, message)
         return number
 
@@ -66,7 +76,7 @@ class Publisher:
         self._stale.pop(topic, None)
         message = self._state(topic)
         if message is not None:
-            self._send(topic, Kind.STATE, self._seq.get(topic, 0), message)
+            self._send(topic, Kind.STATE, self._numbers.at(topic), message)
 
     def mark_stale(self, topic: str, reason: str) -> None:
         """Mark a loss: readers are STALE from here on until `publish_state`. A second mark in a row says nothing."""
@@ -80,18 +90,36 @@ class Publisher:
 
     def set_seq(self, topic: str, seq: int) -> None:
         """Go on counting where a journal stands."""
-        self._seq[topic] = seq
+        self._numbers.give(topic, seq)
 
     def close(self) -> None:
-        """Close the socket."""
+        """Close the sockets. May be called twice."""
+        self._beating.cancel()
         for timer in self._lingering.values():
             timer.cancel()
-        self._link.close()
+        for link in self._links:
+            link.close()
+
+    def _link_of(self, topic: str) -> Link:
+        """Return the socket that the topic goes out on."""
+        return self._links[0]
 
     def _send(self, topic: str, kind: Kind, seq: int, message: Message) -> None:
         header = Header(WIRE_VERSION, kind, self.sender, self.epoch, seq, self._clock.time_ns())
-        sent = self._link.send(topic.encode(), encode(header), encode(message))
+        sent = self._link_of(topic).send(topic.encode(), encode(header), encode(message))
         self.counters["published" if sent else "dropped"] += 1
+
+    def _beat(self) -> None:
+        """Say on each socket, in order with its changes, where its topics stand; also where nothing changed."""
+        self._beating = self._loop.call_later(HEARTBEAT_S, self._beat)
+        if not self.epoch:
+            return
+        last = self._numbers.beat()
+        name = self._heartbeat.encode()
+        header = encode(Header(WIRE_VERSION, Kind.HEARTBEAT, self.sender, self.epoch, 0, self._clock.time_ns()))
+        for link in self._links:
+            for part in _parts({topic: seq for topic, seq in last.items() if self._link_of(topic) is link}):
+                self.counters["dropped"] += not link.send(name, header, encode(StreamHeartbeat(part)))
 
     def _on_subscription(self, frames: Frames) -> None:
         first = frames[0]
@@ -103,7 +131,9 @@ class Publisher:
         except UnicodeDecodeError:
             self.counters["refused_subscriptions"] += 1
             return
-        if not (topics.is_exact(topic) and topic.startswith(self.prefixes)):
+        if not (topic.startswith(self.prefixes) and topics.is_exact(topic)):
+            if first[0] and topic != self._heartbeat and not self._is_wider(topic):
+                self.counters["foreign_subscriptions"] += 1
             return  # a broader prefix, such as the tap's, opens nothing
         if first[0]:
             self._join(topic)
@@ -119,6 +149,7 @@ class Publisher:
                 self.counters["refused_subscriptions"] += 1
                 return
             self.demand.add(topic)
+            self._numbers.at(topic)
             self._opened(topic)
         if not self._wanted:
             self._loop.call_soon(self._flush)
@@ -140,4 +171,34 @@ class Publisher:
     def _leave(self, topic: str) -> None:
         self._lingering.pop(topic, None)
         self.demand.discard(topic)
+        self._say_closed(topic)
         self._closed(topic)
+        self._forget(topic)
+        status = f"status/{topic}"
+        if status not in self.demand and status.startswith(self.prefixes):
+            self._say_closed(status)
+            self._forget(status)
+
+    def _say_closed(self, topic: str) -> None:
+        """Mark the stream's end: a reader that wants it all the same joins again."""
+        if topic in self._numbers and not self._numbers.is_given(topic) and topic not in self._stale:
+            self._stale[topic] = CLOSED
+            self.publish(topic, StreamStale(CLOSED, self._clock.time_ns(), closed=True))
+
+    def _forget(self, topic: str) -> None:
+        """Keep nothing of a closed topic, unless a journal gave its numbers: those only the journal can give again."""
+        if not self._numbers.is_given(topic):
+            self._stale.pop(topic, None)
+            self._numbers.forget(topic)
+
+    def _is_wider(self, name: str) -> bool:
+        """True for a prefix under which topics of ours are heard too."""
+        return name.startswith(self.prefixes) or any(prefix.startswith(name) for prefix in self.prefixes)
+
+
+def _parts(last: dict[str, int]) -> Iterator[dict[str, int]]:
+    """Yield a heartbeat's topics in parts of bounded size; one part where there are none."""
+    rest = iter(last.items())
+    yield dict(islice(rest, HEARTBEAT_TOPICS))
+    while part := dict(islice(rest, HEARTBEAT_TOPICS)):
+        yield part

@@ -54,7 +54,7 @@ class Believer:
 
     def __init__(self, hub: MemoryHub, truth: dict[tuple[int, int], Quote]) -> None:
         self.truth, self.belief, self.lies = truth, None, []  # type: ignore[var-annotated]
-        self.reader = Reader(MemoryTransport(hub), hub.loop, ENDPOINT)
+        self.reader = Reader(MemoryTransport(hub), hub.loop, ENDPOINT, "owner")
         self.subscription = Subscription(TOPIC, self.on_message, self.on_stale)
         self.reader.subscribe(self.subscription)
 
