@@ -149,7 +149,6 @@ class Publisher:
                 self.counters["refused_subscriptions"] += 1
                 return
             self.demand.add(topic)
-            self._numbers.at(topic)
             self._opened(topic)
         if not self._wanted:
             self._loop.call_soon(self._flush)
