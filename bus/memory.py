@@ -2,7 +2,7 @@
 
 `MemoryHub` joins the four sockets of `bus.transport` without a socket: frames go from loop turn to loop turn, in order
 per pair, and a test may drop some of them on the way from a publisher to a reader, as a full queue would, or keep some
-on their way for a while: what another pair says may then come first, and a publisher's last words after its successor's.
+on their way for a while: what another pair says may then come first, a publisher's last words after its successor's.
 `VirtualLoop` is an asyncio loop whose time jumps to the next timer whenever no callback is ready, so an hour of
 heartbeats runs in milliseconds and the same program always runs the same way.
 """
@@ -77,8 +77,8 @@ def run_virtual(program: Coroutine[Any, Any, R]) -> R:
 class MemoryHub:
     """What endpoints there are.
 
-    `lose` is asked of each message from a publisher to a reader; True drops it. `delay_s` says how long a message between
-    the two is on its way, a subscription too; what the same peer sends later never overtakes it.
+    `lose` is asked of each message from a publisher to a reader; True drops it. `delay_s` says how long a message
+    between the two is on its way, a subscription too; what the same peer sends later never overtakes it.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:

@@ -9,7 +9,7 @@ __all__ = ["Numbers"]
 FULL_BEATS = 10
 """Every so many heartbeats all topics are named and not only those that changed, so that a late reader, and one that
 lost the beat which named its topic, learns within ten seconds where a quiet topic stands. All of 10,000 topics are
-290 kB and cost their publisher under 1 ms."""
+470 kB and cost their publisher 0.85 ms; 500 that changed are 23 kB and 0.06 ms."""
 CLOSED_BEATS = 3
 """A closed topic's last number is told so often. A reader that hears none of three beats in a row holds its publisher
 for mute, so the number is heard or not needed: only then may the topic be forgotten."""

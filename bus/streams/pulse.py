@@ -7,7 +7,7 @@ __all__ = ["HEARTBEAT_S", "HEARTBEAT_TOPICS", "LOOK_S", "MUTE_S", "Pulse"]
 HEARTBEAT_S = 1.0
 """Between a publisher's heartbeats: a lost last message of a topic is believed to be no loss for no longer."""
 HEARTBEAT_TOPICS = 2_000
-"""Topics that one heartbeat names; more go out in several. At 30 to 60 bytes each one is about 100 kB."""
+"""Topics that one heartbeat names; more go out in several. At 30 to 60 bytes each one is under 100 kB."""
 SLACK_S = 0.5
 """A busy publisher's beat may be so late: no handler of ours holds its loop for longer."""
 MUTE_S = 2 * HEARTBEAT_S + SLACK_S

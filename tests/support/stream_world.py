@@ -60,7 +60,7 @@ class Life:
     """One life of the publisher, and every value that each number of it stood for."""
 
     def __init__(self, epoch: int, truth: dict[tuple[str, int, int], int], make: Callable[[Life], Publisher]) -> None:
-        self.values = {topic: epoch * 1000 for topic in TOPICS}
+        self.values = dict.fromkeys(TOPICS, epoch * 1000)
         self.count = epoch * 1000
         self.truth = truth
         self.publisher = make(self)
@@ -80,7 +80,6 @@ class Life:
         if not self.publisher.is_stale(topic) and self.is_open(topic):
             seq = self.publisher.publish(topic, Acknowledged(self.count))
             self.truth[topic, self.publisher.epoch, seq] = self.values[topic]
-
 
     def is_open(self, topic: str) -> bool:
         """True while the topic is published: a feed that nobody wants is closed at the venue."""
