@@ -15,6 +15,7 @@ import zmq
 from bus.messages import Acknowledged
 from bus.streams import Subscription
 from bus.streams import publisher as publisher_module
+from bus.streams import reader as reader_module
 
 TOPIC = "state/actor/a/"
 OTHER = "state/actor/b/"
@@ -67,8 +68,9 @@ def hostile() -> Iterator[Callable[[Path], HostilePeer]]:
 
 
 async def test_a_reader_whose_topic_a_hostile_peer_gave_up_is_told_and_opens_it_again(
-    wire: Any, eventually: Any, run_dir: Path, hostile: Any
+    wire: Any, eventually: Any, run_dir: Path, hostile: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(reader_module, "STALE_LOOK_S", 3600.0)  # which would heal it too, seconds later
     publisher = wire.publisher()
     reader = wire.reader()
     listener = wire.listen(reader)

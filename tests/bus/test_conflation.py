@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bus import topics
-from bus.codec import Header
+from bus.codec import Header, Kind, encode
 from bus.messages import Message, Quote, StreamStale
 from bus.streams import Publisher, Reader, Subscription, newest
 from tradefloor.testing import MemoryHub, MemoryTransport, VirtualClock, run_virtual
@@ -180,6 +180,17 @@ def test_of_two_readers_of_a_topic_only_the_one_that_asked_for_it_is_conflated()
 
     assert played(play).said == [5]
     assert every == [0, 1, 2, 3, 4, 5]
+
+
+def test_what_its_reader_stopped_believing_is_dropped_and_counted() -> None:
+    place = Subscription(TOPIC, lambda *_: None, None, conflate=True)
+    place.position(TOPIC).judge(Kind.STATE, 1, 4)
+    kept = newest.Newest()
+    kept.keep(place, encode(quote(4)), Header(1, Kind.STATE, "owner", 1, 4, 0), 1)
+    place.position(TOPIC).doubt()
+    assert kept.pop() is None
+    assert kept.conflated == 1
+    assert not kept
 
 
 WHOLE = [
