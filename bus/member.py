@@ -84,7 +84,7 @@ class Member:
     ) -> Publisher:
         """Bind the publisher that owns these prefixes."""
         own = endpoints(self.run_dir, self.name)
-        closed_door = (own.private, self.guard.may_read) if self.guard is not None else ()
+        private, may_read = ("", _anybody) if self.guard is None else (own.private, self.guard.may_read)
         self.publisher = Publisher(
             self._transport,
             self._loop,
@@ -95,7 +95,9 @@ class Member:
             state,
             opened,
             closed,
-            *closed_door,
+            private,
+            may_read,
+            self.listen[0],
         )
         self.publisher.epoch = self.epoch
         return self.publisher
@@ -172,10 +174,17 @@ class Member:
     # what this actor wants
 
     def subscribe(
-        self, topic: str, handler: Handler, on_stale: Callable[[str, str], None] | None = None
+        self,
+        topic: str,
+        handler: Handler,
+        on_stale: Callable[[str, str], None] | None = None,
+        conflate: bool = False,
     ) -> Subscription:
-        """Join a topic, or listen under a prefix, at whoever owns it, now and whenever an owner comes."""
-        subscription = Subscription(topic, handler, on_stale)
+        """Join a topic, or listen under a prefix, at whoever owns it, now and whenever an owner comes.
+
+        With `conflate` only the newest whole message is handed on. Raises ValueError where a topic cannot be conflated.
+        """
+        subscription = Subscription(topic, handler, on_stale, conflate)
         self._subscriptions[subscription] = set()
         for entry in self.directory.owners(topic):
             self._attach(subscription, entry)
@@ -246,8 +255,9 @@ class Member:
 
     def close(self) -> None:
         """Close all sockets."""
-        for client in self._clients.values():
-            client.close()
+        self.hush()
+        if self.publisher is not None:
+            self.publisher.close()
         self._transport.close()
 
     def _client(self, name: str) -> Client | None:
@@ -281,7 +291,7 @@ class Member:
     def _reader_at(self, name: str, endpoint: str, key: str = "", private: bool = False) -> Reader:
         reader = self._readers.get((name, private))
         if reader is None:
-            reader = Reader(self._transport, self._loop, endpoint, key, self.noter)
+            reader = Reader(self._transport, self._loop, endpoint, name, key, self.noter)
             self._readers[(name, private)], self._keys[name] = reader, key or self._keys.get(name, "")
         return reader
 
@@ -345,6 +355,10 @@ class Member:
             self._clients[name].lose()
         for reader in self._readers_of(name):
             reader.lose(reason, before)
+
+
+def _anybody(key: str, topic: str) -> bool:
+    return True
 
 
 def _reads_privately(topic: str, entry: DirectoryEntry) -> bool:

@@ -103,17 +103,17 @@ class Strategy(Actor):
 
     # data
 
-    def subscribe_quotes(self, instrument: str, instance: str = "") -> None:
-        """Ask for best bids and asks: `on_quote`."""
-        self._feeds.add("quote", instrument, instance)
+    def subscribe_quotes(self, instrument: str, instance: str = "", conflate: bool = False) -> None:
+        """Ask for best bids and asks: `on_quote`. With `conflate` a handler that is slow is given the newest only."""
+        self._feeds.add("quote", instrument, instance, conflate=conflate)
 
     def subscribe_trades(self, instrument: str, instance: str = "") -> None:
         """Ask for public trades: `on_trade`."""
         self._feeds.add("trade", instrument, instance)
 
-    def subscribe_book(self, instrument: str, depth: int = 10, instance: str = "") -> None:
-        """Ask for the best `depth` levels after each change (0: all): `on_book`."""
-        self._feeds.add("book", instrument, instance, depth)
+    def subscribe_book(self, instrument: str, depth: int = 10, instance: str = "", conflate: bool = False) -> None:
+        """Ask for the best `depth` levels after each change (0: all): `on_book`. `conflate` as for quotes."""
+        self._feeds.add("book", instrument, instance, depth, conflate)
 
     def quote(self, instrument: str) -> Quote | None:
         """The newest quote, None before the first and while it is stale."""

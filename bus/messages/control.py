@@ -206,10 +206,14 @@ class StreamHeartbeat(Message, frozen=True):
 
 
 class StreamStale(Message, frozen=True):
-    """In a stream, in order: what follows is not to be trusted until the next STATE. The loss is hereby marked."""
+    """In a stream, in order: what follows is not to be trusted until the next STATE. The loss is hereby marked.
+
+    `closed`: the publisher saw the last reader leave and forgets the topic; one that still wants it joins again.
+    """
 
     reason: str
     ts_init: int
+    closed: bool = False
 
 
 class TopicStatus(Message, frozen=True):

@@ -68,13 +68,13 @@ class Listener:
 
 
 class CountingTransport(ZmqTransport):
-    """Counts the subscription frames that its publisher has seen, and drains it on demand."""
+    """Counts the joins of topics that its publisher has seen, and drains it on demand."""
 
     joins = 0
 
     def publisher(self, endpoint: str, on_message: Callable[[Frames], None]) -> Link:
         def count(frames: Frames) -> None:
-            self.joins += frames[0][:1] == b"\1"
+            self.joins += frames[0][:1] == b"\1" and not frames[0].startswith(b"\1heartbeat/")
             on_message(frames)
 
         return super().publisher(endpoint, count)
@@ -124,7 +124,7 @@ class Wire:
         return publisher
 
     def reader(self, transport: ZmqTransport | None = None) -> Reader:
-        return Reader(transport or self.transport(), self.loop, self.endpoint())
+        return Reader(transport or self.transport(), self.loop, self.endpoint(), "owner")
 
     def listen(self, reader: Reader, topic: str = TOPIC) -> Listener:
         listener = Listener()

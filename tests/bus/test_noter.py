@@ -61,7 +61,7 @@ async def test_a_forbidden_stream_message_makes_the_topic_stale_until_a_state_th
 ) -> None:
     notes = Notes(Acknowledged(13))
     publisher = wire.publisher()
-    reader = Reader(wire.transport(), wire.loop, wire.endpoint(), notes)
+    reader = Reader(wire.transport(), wire.loop, wire.endpoint(), "owner", noter=notes)
     listener = wire.listen(reader)
     await eventually(lambda: listener.values == [0])
     wire.owner.values[TOPIC] = Acknowledged(13)

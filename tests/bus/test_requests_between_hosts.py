@@ -25,10 +25,11 @@ from request_peers import Counted
 
 from bus.clock import SystemClock
 from bus.codec import ReplyStatus
-from bus.memory import MemoryHub, MemoryTransport, VirtualClock, run_virtual
+from bus.memory import MemoryHub, MemoryTransport
 from bus.messages import Acknowledged, Code, GetStatus, HostTime, Status
 from bus.requests import Client, Reply, Server, remote_clock
 from bus.requests.remote_clock import DRIFT, EVERY_S, ClockDistance
+from bus.virtual_time import VirtualClock, run_virtual
 
 HOUR_NS = 3_600 * 10**9
 SERVER = Path(__file__).with_name("server_process.py")

@@ -15,11 +15,12 @@ from request_peers import Counted, Foreign
 from bus import requests
 from bus.clock import SystemClock
 from bus.codec import WIRE_VERSION, ReplyHeader, ReplyStatus, decode_request_header, encode
-from bus.memory import MemoryHub, MemoryTransport, VirtualClock, run_virtual
+from bus.memory import MemoryHub, MemoryTransport
 from bus.messages import Acknowledged, AcknowledgeParts, CancelRequest, Code, Empty, GetStatus, Refused, Status
 from bus.requests import Client, RequestFailed, Server, server
 from bus.requests.parts import PARTS_KEPT
 from bus.requests.running import WINDOW
+from bus.virtual_time import VirtualClock, run_virtual
 
 
 async def test_a_long_answer_comes_part_by_part_and_ends(wire: Any, eventually: Any) -> None:

@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from part_teller import QUESTION, Teller
 
 from bus.codec import ReplyStatus
-from bus.memory import MemoryHub, MemoryTransport, VirtualClock, run_virtual
+from bus.memory import MemoryHub, MemoryTransport
 from bus.messages import Acknowledged, Code, Message, Refused
 from bus.requests import Client, RequestFailed, Server
 from bus.requests.server import ACKNOWLEDGE_S
 from bus.transport import Asked, Frames, Link
+from bus.virtual_time import VirtualClock, run_virtual
 
 FATES = st.lists(st.sampled_from(["pass", "pass", "pass", "lose", "double", "delay", "delay long"]), max_size=60)
 DELAY_S = {"pass": 0.0, "delay": 0.003, "delay long": 1.5}
