@@ -104,11 +104,13 @@ def child_state(child: Child) -> ActorState:
     )
 
 
-def attached_state(registration: Register, entry: DirectoryEntry, started_ns: int) -> ActorState:
+def attached_state(
+    registration: Register, entry: DirectoryEntry, started_ns: int, state: str, reason: str
+) -> ActorState:
     """Return an attached strategy as it is shown."""
     pid = registration.pid
     memory = rss_bytes(pid)
-    return ActorState(entry.name, entry.kind, "", pid, "READY", "attached", 0, entry.epoch, started_ns, memory)
+    return ActorState(entry.name, entry.kind, "", pid, state, reason, 0, entry.epoch, started_ns, memory)
 
 
 def own_state(epoch: int, state: str, started_ns: int) -> ActorState:

@@ -83,18 +83,32 @@ class Children:
 
     # an end
 
+    def revoke(self, child: Child, epoch: int = 0) -> bool:
+        """Take a child's epoch away, and have a strategy's exit policy carried out; False where it was gone before."""
+        host, name = self._host, child.spec.name
+        gone = host.registry.revoke(name, epoch)
+        if gone is None:
+            return False
+        host.push_directory()
+        if child.spec.is_strategy:
+            host.leavers.end(name, child.spec.context.exit_policy, gone.epoch)
+        return True
+
     def _on_exit(self, child: Child, code: int) -> None:
         host, name = self._host, child.spec.name
-        gone = host.registry.revoke(name)
-        if gone is not None:
-            host.push_directory()
-        if child.spec.kind == "strategy" and gone is not None:
-            host.leavers.end(name, child.spec.context.exit_policy, gone.epoch)
+        if host.abdicated:
+            child.state, child.reason = "STOPPED", ""
+            return
+        self.revoke(child)
         if host.stopping:
             child.state, child.reason = "STOPPED", ""
             self.publish(child)
             return
         asked = child.state == "RESTARTING"
+        if (
+            child.state == "KILLED"
+        ):  # however it went: one that thawed in time to find itself fenced was hung all the same
+            code = -signal.SIGKILL
         decision = Decision(0.0, "restarted by request") if asked else child.policy.on_exit(code, host.loop.time())
         words = how_it_ended(code)
         if decision.delay_s is None:

@@ -28,6 +28,7 @@ class Host(Protocol):
     member: Member
     log: Log
     stopping: bool
+    abdicated: bool
     registry: Registry
     children: Children
     leavers: Leavers

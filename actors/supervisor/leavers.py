@@ -44,6 +44,16 @@ class Leavers:
         """True while no run is under way."""
         return all(run.done() for run in self._runs.values())
 
+    def drop_all(self) -> None:
+        """Leave every run where it is: it is not ours any more."""
+        for run in self._runs.values():
+            run.cancel()
+
+    def is_done(self, strategy: str) -> bool:
+        """True while no run is under way for the strategy."""
+        running = self._runs.get(strategy)
+        return running is None or running.done()
+
     async def look_for_owners_gone(self, all_synced: Callable[[], bool]) -> None:
         """At the floor's start: orders of strategies that were attached in its last life and have not come back."""
         host = self._host

@@ -52,6 +52,11 @@ class ChildSpec(msgspec.Struct, frozen=True):
         """What the child is: one of `START_ORDER`."""
         return self.context.kind
 
+    @property
+    def is_strategy(self) -> bool:
+        """True for a user's strategy: it shows BUSY before it is given up, and its exit policy goes first."""
+        return self.context.kind == "strategy"
+
 
 class InstanceSpec(msgspec.Struct, frozen=True):
     """A venue instance, as the supervisor and attaching processes need to know it."""

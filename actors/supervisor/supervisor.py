@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import signal
+from collections.abc import Awaitable
 from pathlib import Path
 
 import msgspec
@@ -15,10 +15,12 @@ from actors.supervisor.attached import AttachedStrategies
 from actors.supervisor.board import Board, child_state, own_state
 from actors.supervisor.children import Children
 from actors.supervisor.health import HEALTH_S, Health
+from actors.supervisor.lease import LEASE_S, Lease
 from actors.supervisor.leavers import Leavers
 from actors.supervisor.registry import Registry
-from actors.supervisor.shutdown import STOP_LIMIT_S, stop_in_order
+from actors.supervisor.shutdown import STOP_LIMIT_S, end_orphans, stop_in_order
 from actors.supervisor.spec import FloorSpec
+from actors.supervisor.takeover import take_run_dir
 from bus import topics
 from bus.codec import RequestHeader
 from bus.messages import (
@@ -42,6 +44,7 @@ from bus.messages import (
     Schema,
     StopFloor,
 )
+from bus.requests import Answer
 from bus.schema import schema_json
 
 __all__ = ["Supervisor"]
@@ -52,7 +55,7 @@ class Supervisor(Actor):
     Owns: the directory, the epochs, the children's lives, ``state/actor/`` and ``alert/``.
     Listens: registrations and heartbeats; ``state/instance/``, ``state/trading/`` and alerts for its status.
     Sends: the directory's table on each change; cancels by exit policy; HALT for an instance it gave up on.
-    Fails when: its run directory is taken or cannot be written (exit 10).
+    Fails when: its run directory is taken or cannot be written (exit 10); it was silent for longer than its lease (12).
     Restart means: children notice its end and stop; the next start recovers from journals and venues.
     """
 
@@ -69,24 +72,19 @@ class Supervisor(Actor):
         self.stopping = False
         self._signals = 0
         self._started_ns = 0
-        self._lock = -1
+        self.abdicated = False
+        self.lease: Lease
         self.registry: Registry
         self.leavers: Leavers
 
     # life
 
-    async def setup(self) -> None:
+    async def take_place(self) -> None:
         run_dir = Path(self.floor.run_dir)
         run_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._lock = os.open(run_dir / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            owner = os.read(self._lock, 32).decode() or "unknown"
-            reason = f"a floor is running in {run_dir} already (pid {owner}); stop it, or choose another --run-dir"
-            raise ActorExit(ExitCode.CONFIGURATION, reason) from None
-        os.ftruncate(self._lock, 0)
-        os.write(self._lock, str(os.getpid()).encode())
+        self._place, self.lease = await take_run_dir(run_dir, self.clock, self.log)
+
+    async def setup(self) -> None:
         state_dir = self.state_path()
         state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.registry = Registry(self.floor.name, state_dir / "epoch")
@@ -128,10 +126,10 @@ class Supervisor(Actor):
         kind, *rest = topics.segments(topic)
         if kind == "directory":
             return self.registry.table()
-        child = self.children.get(rest[1]) if kind == "state" else None
-        if child is not None:
-            return child_state(child)
-        return Empty()
+        if kind != "state":
+            return Empty()
+        child = self.children.get(rest[1])
+        return child_state(child) if child is not None else self.attached.state_of(rest[1]) or Empty()
 
     def log_file(self, name: str) -> Path:
         return self.state_path("logs", f"{name}.log")
@@ -142,9 +140,13 @@ class Supervisor(Actor):
             await self.leavers.look_for_owners_gone(self.board.all_synced)
 
     def _look_after(self) -> None:
+        if not self.lease.renew():
+            self._abdicate()
+            return
         now = self.loop.time()
-        self.health.look(now)
-        self.attached.look_after(now)
+        late_s = self.health.late_s(now)
+        self.health.look(now, late_s)
+        self.attached.look(now, late_s)
 
     # directory
 
@@ -169,12 +171,11 @@ class Supervisor(Actor):
         return Registered(entry.epoch, self.floor.name)
 
     def on_deregister(self, message: Deregister, header: RequestHeader) -> Message:
-        left = self.attached.leave(message.name, message.epoch, message.reason)
-        if not left and self.registry.revoke(message.name, message.epoch):
-            self.push_directory()
-            child = self.children.get(message.name)
-            if child is not None and child.spec.kind == "strategy":
-                self.leavers.end(message.name, child.spec.context.exit_policy, message.epoch)
+        child = self.children.get(message.name)
+        if child is not None:
+            self.children.revoke(child, message.epoch)
+        else:
+            self.attached.leave(message.name, message.epoch, message.reason)
         return Empty()
 
     def on_actor_heartbeat(self, message: ActorHeartbeat, header: RequestHeader) -> Message:
@@ -238,6 +239,27 @@ class Supervisor(Actor):
         self.children.forget_restarts()
         await stop_in_order(self.children.all(), self.attached.drop_all, self.leavers.all_done, self.log)
         self.stop()
+
+    def _dispatch(self, message: Message, header: RequestHeader) -> Answer | Awaitable[Answer]:
+        if self.lease.lapsed:
+            self._abdicate()
+            return Refused(Code.LEASE_LAPSED, "this supervisor was silent for longer than its lease")
+        return super()._dispatch(message, header)
+
+    def _abdicate(self) -> None:
+        """The lease has lapsed: end the children, touch nothing else, and go."""
+        if not self.abdicated:
+            self.abdicated = self.stopping = True
+            self.state = "STOPPING"
+            self.log.error("silent for longer than the lease: ending the children and nothing else", lease_s=LEASE_S)
+            self.leavers.drop_all()
+            self.children.forget_restarts()
+            self.spawn(self._end_children())
+
+    async def _end_children(self) -> None:
+        await end_orphans(self.children.all(), self.log)
+        reason = f"the supervisor was silent for longer than its lease of {LEASE_S:g} s, so its children have ended"
+        self.fail(ActorExit(ExitCode.FENCED, f"{reason}; the next start recovers from journals and venues"))
 
     # what is told
 
