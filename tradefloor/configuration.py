@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import errno
 import importlib
+import shlex
+import shutil
 import socket
 import sys
 from pathlib import Path
@@ -19,6 +21,7 @@ from actors.supervisor import ChildSpec, FloorSpec, InstanceSpec, Restart
 from bus.directory import EndpointError, endpoints
 from bus.messages import ExitPolicy, check_name, strategy_code
 from tradefloor import places
+from tradefloor.supervision import supervise
 from tradefloor.tables import ConfigurationError, Table, read_toml
 from venues.capabilities import AdapterInfo
 from venues.secrets import resolve
@@ -40,7 +43,7 @@ PLANNED_LIMITS = (
     "max_data_age_s",
     "self_trade_prevention",
 )
-PLANNED_FLOOR = ("listen", "on_alert")
+PLANNED_FLOOR = ("listen",)
 DURABILITIES = ("process", "power")
 REPLAY_S = 600.0
 """How long the reconciler may fold its journal at start: some 70,000 rows a second, so forty million."""
@@ -93,11 +96,13 @@ class _Reader:
         currency = floor.name("currency", "a currency such as USDT", "USDT")
         self.durability = floor.choice("durability", DURABILITIES, "process")
         self.log_level = floor.choice("log_level", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
-        floor.finish(("name", "currency", "durability", "log_level"))
+        on_alert = _alert_command(self.file, floor)
+        floor.finish(("name", "currency", "durability", "log_level", "on_alert"))
         gate = self._gate(self.root.table("gate"))
         venues = self.root.tables("venues")
         strategies = self.root.tables("strategies")
-        self.root.finish(("floor", "gate", "venues", "strategies"))
+        supervisor = self.root.table("supervisor")
+        self.root.finish(("floor", "gate", "venues", "strategies", "supervisor"))
         self._check_names(venues, strategies)
         own_twins = any(table.content.get("environment") == "twin" for table in venues.values())
         self.run_dir = self.run_dir or places.run_dir(self.name)
@@ -111,7 +116,13 @@ class _Reader:
             self._strategy(name, table)
         self._check_sockets()
         spec = FloorSpec(
-            self.name, currency, str(self.run_dir), str(self.state_dir), tuple(self.instances), tuple(self.children)
+            self.name,
+            currency,
+            str(self.run_dir),
+            str(self.state_dir),
+            tuple(self.instances),
+            tuple(supervise(self.children, supervisor)),
+            on_alert,
         )
         return Configuration(self.file, spec, self.twins, fresh)
 
@@ -287,3 +298,22 @@ class _Reader:
             endpoints(str(self.run_dir), longest)
         except EndpointError as error:
             raise ConfigurationError(self.file, "", str(error)) from None
+
+
+def _alert_command(file: Path, floor: Table) -> tuple[str, ...]:
+    """Take the program that is run for each alert, and its arguments; found now rather than at the first alert."""
+    if not floor.has("on_alert"):
+        return ()
+    expected = "a program and its arguments, as one text or as a list of texts"
+    value = floor.take("on_alert", (str, list), expected)
+    try:
+        words = shlex.split(value) if isinstance(value, str) else value
+    except ValueError as error:
+        raise floor.error("on_alert", f"{error}; expected {expected}") from None
+    if not words or not all(isinstance(word, str) and "\0" not in word for word in words) or not words[0]:
+        raise floor.error("on_alert", f"expected {expected}, found {value!r}")
+    program = Path(words[0]).expanduser()
+    found = shutil.which(words[0] if len(program.parts) == 1 else file.parent.resolve() / program)
+    if found is None:
+        raise floor.error("on_alert", f"{words[0]} is no program that can be run; expected {expected}")
+    return (found, *words[1:])

@@ -11,6 +11,7 @@ import msgspec
 
 from actors.runtime import Actor, ActorExit, Context, ExitCode
 from actors.runtime.actor import VERSION
+from actors.supervisor.alert_command import AlertCommand
 from actors.supervisor.attached import AttachedStrategies
 from actors.supervisor.board import Board, child_state, own_state
 from actors.supervisor.children import Children
@@ -18,11 +19,12 @@ from actors.supervisor.health import HEALTH_S, Health
 from actors.supervisor.lease import LEASE_S, Lease
 from actors.supervisor.leavers import Leavers
 from actors.supervisor.registry import Registry
-from actors.supervisor.shutdown import STOP_LIMIT_S, end_orphans, stop_in_order
+from actors.supervisor.shutdown import STOP_LIMIT_S, end_orphans, stop_in_order, wait_for
 from actors.supervisor.spec import FloorSpec
+from actors.supervisor.systemd import Notifier
 from actors.supervisor.takeover import take_run_dir
 from bus import topics
-from bus.codec import RequestHeader
+from bus.codec import Header, Kind, RequestHeader
 from bus.messages import (
     ActorHeartbeat,
     ActorState,
@@ -49,6 +51,9 @@ from bus.schema import schema_json
 
 __all__ = ["Supervisor"]
 
+ALERTS_S = 5.0
+"""How long an ending floor waits for the last runs of the alert command: what it says then may matter most."""
+
 
 class Supervisor(Actor):
     """
@@ -73,6 +78,8 @@ class Supervisor(Actor):
         self._signals = 0
         self._started_ns = 0
         self.abdicated = False
+        self.alert_command = AlertCommand(floor.on_alert, floor.name, self.log, self.spawn)
+        self.systemd = Notifier.from_environment()
         self.lease: Lease
         self.registry: Registry
         self.leavers: Leavers
@@ -103,11 +110,14 @@ class Supervisor(Actor):
     async def begin(self) -> None:
         self.push_directory()
         self.board.follow(self.member)
+        self.member.subscribe("alert/", self._on_alert)
         self.every(HEALTH_S, self._look_after)
         self.log.info("floor starts", floor=self.floor.name, children=len(self.children), run_dir=self.floor.run_dir)
+        self.systemd.ready()
         self.spawn(self._start_children())
 
     async def _leave(self) -> None:
+        await wait_for(lambda: self.alert_command.idle, ALERTS_S)
         for child in self.children.all():
             child.kill()
         self.log.info("floor stopped", floor=self.floor.name)
@@ -147,6 +157,13 @@ class Supervisor(Actor):
         late_s = self.health.late_s(now)
         self.health.look(now, late_s)
         self.attached.look(now, late_s)
+        self.systemd.alive(now)
+        self.systemd.status(self._in_a_word())
+
+    def _in_a_word(self) -> str:
+        ready = sum(child.state == "READY" for child in self.children.all())
+        words = f"{ready} of {len(self.children)} actors READY, {len(self.board.alerts)} alerts"
+        return f"stopping: {words}" if self.stopping else words
 
     # directory
 
@@ -232,6 +249,7 @@ class Supervisor(Actor):
         if not self.stopping:
             self.stopping = True
             self.state = "STOPPING"
+            self.systemd.stopping()
             self.log.info("floor stops", reason=reason, limit_s=STOP_LIMIT_S)
             self.spawn(self._stop_children())
 
@@ -257,18 +275,29 @@ class Supervisor(Actor):
             self.spawn(self._end_children())
 
     async def _end_children(self) -> None:
+        reason = f"the supervisor was silent for longer than its lease of {LEASE_S:g} s, so its children end"
+        reason += " and it ends too; the next start recovers from journals and venues"
+        self.alert("SUPERVISOR_FENCED", reason)
         await end_orphans(self.children.all(), self.log)
-        reason = f"the supervisor was silent for longer than its lease of {LEASE_S:g} s, so its children have ended"
-        self.fail(ActorExit(ExitCode.FENCED, f"{reason}; the next start recovers from journals and venues"))
+        await wait_for(lambda: self.alert_command.idle, ALERTS_S)
+        self.fail(ActorExit(ExitCode.FENCED, reason))
 
     # what is told
 
     def alert(self, code: str, text: str, instance: str = "") -> None:
-        """Call a person: in the log, on the alerts topic, in the status."""
+        """Call a person: on the alerts topic, in the log and the status, by the command that is there for it."""
         alert = Alert(self.name, code, text, self.clock.time_ns(), instance)
-        self.board.alerts.append(alert)
-        self.log.error(f"ALERT {code}: {text}")
         self.publisher.publish(topics.topic("alert", self.name), alert)
+        self._take_alert(alert)
+
+    def _on_alert(self, message: Message, header: Header, topic: str) -> None:
+        if isinstance(message, Alert) and header.kind is Kind.CHANGE and message.component != self.name:
+            self._take_alert(message)
+
+    def _take_alert(self, alert: Alert) -> None:
+        self.board.alerts.append(alert)
+        self.log.error(f"ALERT {alert.code}: {alert.text}")
+        self.alert_command.tell(alert)
 
     def publish_actor(self, state: ActorState) -> None:
         self.publisher.publish(topics.topic("state", "actor", state.name), state)

@@ -1,4 +1,4 @@
-"""A supervisor that stalls: for less than its lease nobody notices; for longer it finds itself replaced, or replaceable."""
+"""A supervisor that stalls: for less than its lease nobody notices; for longer it is replaced, or ready to be."""
 
 from __future__ import annotations
 
