@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import importlib
+import os
 import shlex
 import shutil
 import socket
@@ -16,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from actors.runtime import ActorExit, Context
+from actors.runtime import ActorExit, Context, Secret
 from actors.supervisor import ChildSpec, FloorSpec, InstanceSpec, Restart
 from bus.directory import EndpointError, endpoints
 from bus.messages import ExitPolicy, check_name, strategy_code
@@ -88,6 +89,7 @@ class _Reader:
         self.instances: list[InstanceSpec] = []
         self.twins: dict[str, str] = {}
         self.ports: dict[int, str] = {}
+        self.alone: dict[str, str] = {}
 
     def read(self) -> Configuration:
         floor = self.root.table("floor")
@@ -123,6 +125,7 @@ class _Reader:
             tuple(self.instances),
             tuple(supervise(self.children, supervisor)),
             on_alert,
+            {**self.alone, f"state directory {self.state_dir}": str(self.state_dir / "lock")},
         )
         return Configuration(self.file, spec, self.twins, fresh)
 
@@ -212,12 +215,7 @@ class _Reader:
                 raise table.error("twin", f'belongs to environment = "twin"; expected none with {environment!r}')
             for key in ("api_key", "api_secret"):
                 settings[key] = table.take(key, str, "env:NAME, file:PATH or keyring:NAME", secret=True)
-                try:
-                    resolve(settings[key], key)
-                except ActorExit as error:
-                    problem = error.reason.partition(": ")[2]
-                    hint = "" if "expected" in problem else "; expected a secret at env:NAME, file:PATH or keyring:NAME"
-                    raise table.error(key, problem + hint) from None
+            self._alone_on_account(name, table, settings)
         table.finish(tuple(known))
         for other in self.instances:
             if other.venue_id == venue_id and (other.adapter, other.account_type) != (adapter_name, account_type):
@@ -229,6 +227,15 @@ class _Reader:
             self.children.append(ChildSpec(context, path, depends_on=("reconciler", *depends)))
         book = self._context(f"book.{name}", "book", name)
         self.children.append(ChildSpec(book, "actors.book:BookActor", depends_on=(f"market_data.{name}",)))
+
+    def _alone_on_account(self, name: str, table: Table, settings: dict[str, Any]) -> None:
+        """Name the lock of the account, which is known by its key. A twin's needs none: its key is in our directory."""
+        api_key, _ = (_secret(table, key, settings[key]) for key in ("api_key", "api_secret"))
+        words = (settings["adapter"], settings["environment"], settings["account_type"], api_key.reveal())
+        path = str(places.account_lock(*words))
+        if path in self.alone.values():
+            raise table.error("api_key", "is the key of another instance too; expected an account for each")
+        self.alone[f"account of {name}"] = path
 
     def _twin(self, name: str, adapter: AdapterInfo, account_type: str, table: Table) -> None:
         port = table.take("port", int, "a port number, or 0 for any free one", 0)
@@ -300,6 +307,15 @@ class _Reader:
             raise ConfigurationError(self.file, "", str(error)) from None
 
 
+def _secret(table: Table, key: str, reference: str) -> Secret:
+    try:
+        return resolve(reference, key)
+    except ActorExit as error:
+        problem = error.reason.partition(": ")[2]
+        hint = "" if "expected" in problem else "; expected a secret at env:NAME, file:PATH or keyring:NAME"
+        raise table.error(key, problem + hint) from None
+
+
 def _alert_command(file: Path, floor: Table) -> tuple[str, ...]:
     """Take the program that is run for each alert, and its arguments; found now rather than at the first alert."""
     if not floor.has("on_alert"):
@@ -312,8 +328,8 @@ def _alert_command(file: Path, floor: Table) -> tuple[str, ...]:
         raise floor.error("on_alert", f"{error}; expected {expected}") from None
     if not words or not all(isinstance(word, str) and "\0" not in word for word in words) or not words[0]:
         raise floor.error("on_alert", f"expected {expected}, found {value!r}")
-    program = Path(words[0]).expanduser()
-    found = shutil.which(words[0] if len(program.parts) == 1 else file.parent.resolve() / program)
+    here = file.parent.resolve() / Path(words[0]).expanduser()
+    found = shutil.which(str(here) if os.sep in words[0] else words[0])
     if found is None:
         raise floor.error("on_alert", f"{words[0]} is no program that can be run; expected {expected}")
     return (found, *words[1:])

@@ -10,6 +10,7 @@ from collections import OrderedDict
 from msgspec.structs import replace
 
 from actors.runtime import Actor, ActorExit, Context, ExitCode
+from actors.runtime.policies import remembered_policies
 from bus.codec import RequestHeader
 from bus.messages import (
     Balance,
@@ -209,11 +210,9 @@ class ExecutionVenue(Actor):
 
     async def _end_orders(self) -> None:
         """Nobody is left to carry out exit policies: cancel what this life has written, then what earlier ones have."""
-        spared = {
-            strategy_code(entry.name)
-            for entry in self.member.directory.entries.values()
-            if entry.exit_policy is ExitPolicy.LEAVE
-        }
+        policies = remembered_policies(self.state_path())  # of those who have left the directory's table too
+        policies |= {entry.name: entry.exit_policy for entry in self.member.directory.entries.values()}
+        spared = {strategy_code(name) for name, policy in policies.items() if policy is ExitPolicy.LEAVE}
         written = [
             CancelOrder(order.client_order_id, self.instance, order.instrument, order.strategy, order.order_id)
             for order in self.working.values()

@@ -132,3 +132,5 @@ class FloorSpec(msgspec.Struct, frozen=True):
     children: tuple[ChildSpec, ...] = ()
     on_alert: tuple[str, ...] = ()
     """A program and its arguments, run for each alert; see `actors.supervisor.alert_command`."""
+    alone: dict[str, str] = {}
+    """What the floor must have to itself, in words, and the lock file of each: accounts, the state directory."""

@@ -11,6 +11,7 @@ import msgspec
 
 from actors.runtime import Actor, ActorExit, Context, ExitCode
 from actors.runtime.actor import VERSION
+from actors.runtime.locks import FileLock
 from actors.supervisor.alert_command import AlertCommand
 from actors.supervisor.attached import AttachedStrategies
 from actors.supervisor.board import Board, child_state, own_state
@@ -22,7 +23,7 @@ from actors.supervisor.registry import Registry
 from actors.supervisor.shutdown import STOP_LIMIT_S, end_orphans, stop_in_order, wait_for
 from actors.supervisor.spec import FloorSpec
 from actors.supervisor.systemd import Notifier
-from actors.supervisor.takeover import take_run_dir
+from actors.supervisor.takeover import take_alone, take_run_dir
 from bus import topics
 from bus.codec import Header, Kind, RequestHeader
 from bus.messages import (
@@ -76,6 +77,7 @@ class Supervisor(Actor):
         self.board = Board(floor)
         self.stopping = False
         self._signals = 0
+        self._alone: list[FileLock] = []
         self._started_ns = 0
         self.abdicated = False
         self.alert_command = AlertCommand(floor.on_alert, floor.name, self.log, self.spawn)
@@ -90,6 +92,7 @@ class Supervisor(Actor):
         run_dir = Path(self.floor.run_dir)
         run_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._place, self.lease = await take_run_dir(run_dir, self.clock, self.log)
+        self._alone = take_alone(self.floor.name, self.floor.alone)
 
     async def setup(self) -> None:
         state_dir = self.state_path()
@@ -121,6 +124,12 @@ class Supervisor(Actor):
         for child in self.children.all():
             child.kill()
         self.log.info("floor stopped", floor=self.floor.name)
+
+    def release(self) -> None:
+        if hasattr(self, "lease"):
+            self.lease.close()
+        for lock in self._alone:
+            lock.release()
 
     def on_signal(self, number: int) -> None:
         self._signals += 1

@@ -18,7 +18,7 @@ from actors.supervisor.lease import LEASE_S, Lease, age_s
 from actors.supervisor.shutdown import LOOK_S, wait_for
 from bus.clock import Clock
 
-__all__ = ["take_run_dir"]
+__all__ = ["take_alone", "take_run_dir"]
 
 KILLED_S = 5.0
 """How long the kernel may take to end a process that was sent SIGKILL."""
@@ -45,6 +45,26 @@ async def take_run_dir(run_dir: Path, clock: Clock, log: Log) -> tuple[FileLock,
         lock.release()
         raise
     return lock, lease
+
+
+def take_alone(floor: str, alone: dict[str, str]) -> list[FileLock]:
+    """Return the locks of what a floor must have to itself. Raises ActorExit (exit code 10) naming who has one."""
+    locks: list[FileLock] = []
+    for what, path in alone.items():
+        Path(path).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            lock = FileLock.take(Path(path))
+        except LockHeld as held:
+            for taken in locks:
+                taken.release()
+            other = held.signed.partition(" ")[2] or "unknown"
+            reason = (
+                f"the {what} belongs to floor {other!r}, which runs ({held}); stop that floor, or give this one another"
+            )
+            raise ActorExit(ExitCode.CONFIGURATION, reason) from None
+        lock.sign(f"{os.getpid()} {floor}")
+        locks.append(lock)
+    return locks
 
 
 def _end_hanging(run_dir: Path, held: LockHeld, clock: Clock, log: Log) -> None:
