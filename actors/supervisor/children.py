@@ -19,7 +19,8 @@ from bus.messages import Message, SetTradingState, TradingState
 __all__ = ["Children"]
 
 DEPENDENCY_S = 15.0
-"""How long a child's start waits for what it depends on; then it starts all the same and waits by itself."""
+"""How long the start waits for an actor on which others depend, once; then they start all the same and wait by
+themselves. One that was given up is not waited for."""
 GATE_S = 0.5
 """Between tries of what the gate must be told."""
 
@@ -53,19 +54,22 @@ class Children:
 
     async def start_all(self) -> None:
         """Start every child, what it depends on first."""
+        waited_for: set[str] = set()
         for kind in START_ORDER:
             for child in [child for child in self.all() if child.spec.kind == kind]:
-                await wait_for(partial(self._dependencies_met, child), DEPENDENCY_S)
+                fresh = set(child.spec.depends_on) - waited_for
+                if not await wait_for(partial(self._are_up, fresh), DEPENDENCY_S):
+                    waited_for |= {name for name in fresh if not self._is_up(name)}
                 if self._host.stopping:
                     return
                 self._start(child)
 
-    def _dependencies_met(self, child: Child) -> bool:
-        return self._host.stopping or all(self._is_up(name) for name in child.spec.depends_on)
+    def _are_up(self, names: set[str]) -> bool:
+        return self._host.stopping or all(self._is_up(name) for name in names)
 
     def _is_up(self, name: str) -> bool:
         child = self.by_name.get(name)
-        if child is None:
+        if child is None or not child.wanted:
             return True
         if child.spec.command:
             return child.alive and child.announced()
