@@ -4,16 +4,13 @@ and the other instance trades on. Mended, restarted and resumed it trades again.
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from floors import ROOT, Floor, actor, configuration, open_orders, synced, until
+from floors import Floor, actor, configuration, open_orders, synced, until
 
 from actors.monitor.visitor import Visitor
 from bus.messages import InstanceStatus, TradingState
@@ -28,18 +25,6 @@ backoff_max_s = 0.2
 CALL = "import sys; open(sys.argv[1], 'a').write(sys.stdin.read())"
 
 
-class BrokenFloor(Floor):
-    """A real floor, but for one actor."""
-
-    def __init__(self, config: Path, folder: Path) -> None:
-        self.run_dir, self.state_dir = tempfile.mkdtemp(prefix="tf", dir="/tmp"), folder / "state"
-        words = [sys.executable, str(ROOT / "tests" / "support" / "broken_actors.py"), str(config)]
-        words += [self.run_dir, str(self.state_dir), BROKEN]
-        self.errors = open(folder / "stderr.txt", "w+b")  # noqa: SIM115 - closed in `close`
-        environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'tests' / 'support'}{os.pathsep}{ROOT}"}
-        self.process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=self.errors, env=environment)
-
-
 @pytest.fixture
 def called(tmp_path: Path) -> Path:
     """What the alert command was given."""
@@ -52,7 +37,7 @@ def floor(tmp_path: Path, called: Path) -> Iterator[Floor]:
     words = json.dumps([sys.executable, "-c", CALL, str(called)])
     text = config.read_text().replace('name = "giving_up"\n', f'name = "giving_up"\non_alert = {words}\n')
     config.write_text(text + SETTINGS)
-    running = BrokenFloor(config, tmp_path)
+    running = Floor.of_script("broken_actors.py", config, tmp_path, BROKEN)
     yield running
     running.close()
 
