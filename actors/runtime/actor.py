@@ -257,7 +257,8 @@ class Actor(LoopActor):
         if reply.ok:
             self._last_answer_s = self.loop.time()
             self.heard_ns = max(self.heard_ns, sent_ns)
-        elif reply.code is Code.LEASE_LAPSED:  # it was silent for so long that another may have taken its place
+        elif reply.code is Code.LEASE_LAPSED:  # another may have taken its place, and it touches nothing any more
+            self.log.error("the supervisor was silent for longer than its lease")
             self.on_orphaned()
         elif reply.code is Code.SHUTTING_DOWN:
             self.log.info("the floor stops")

@@ -78,7 +78,7 @@ def test_an_actor_that_crashes_at_every_start_halts_its_instance_and_leaves_the_
         await until(halted, 10, "its instance is halted")
         await synced(visitor, "WELL")
         assert (await instance(visitor, "WELL")).trading_state is TradingState.ACTIVE
-        await rests(visitor, "WELL", 30)
+        await rests(visitor, "WELL", 12)  # nobody waits for who was given up
         assert not (await instance(visitor, "HURT")).synced
 
     async def mended(visitor: Visitor) -> None:

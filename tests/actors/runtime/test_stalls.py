@@ -14,6 +14,7 @@ import pytest
 from msgspec.structs import replace
 
 from actors.runtime import ExitCode
+from actors.runtime.actor import ORPHAN_S
 from actors.supervisor.lease import LEASE_S, age_s
 from bus.clock import SystemClock
 from bus.messages import RestartActor
@@ -80,22 +81,30 @@ def test_a_child_that_hangs_while_the_supervisor_stalls_is_still_found(
         assert floor.actor("two").restarts == 0
 
 
+@pytest.mark.parametrize(
+    ("actor", "word"),
+    [
+        ("tireless_actors:Plain", "the supervisor was silent for longer than its lease"),
+        ("patient_actors:Plain", "the supervisor does not answer"),
+    ],
+    ids=["it tells them", "they know"],
+)
 def test_a_supervisor_that_thaws_after_its_lease_ends_its_children_and_itself_with_12(
-    run_dir: Path, run_floor: Any, children: Any, until: Any
+    run_dir: Path, run_floor: Any, children: Any, until: Any, actor: str, word: str
 ) -> None:
-    with run_floor(run_dir, children) as floor:
+    with run_floor(run_dir, tuple(replace(child, actor=actor) for child in children)) as floor:
         pids = {name: floor.is_in(name, "READY").pid for name in ("one", "two")}
         epoch = (run_dir / "state" / "epoch").read_text()
         os.kill(pids["two"], signal.SIGSTOP)  # one that can find nothing out is ended all the same
         floor.process.send_signal(signal.SIGSTOP)
-        until(passes(LEASE_S + 0.5), "the lease lapses")
+        until(passes(ORPHAN_S + 1.0), "the lease has lapsed")
         floor.process.send_signal(signal.SIGCONT)
         assert floor.process.wait(20.0) == ExitCode.FENCED
         assert all(gone(pid) for pid in pids.values())
         said = floor.log.read_text()
         assert "silent for longer than the lease" in said
         assert "restart_in_s" not in said
-        assert "the supervisor does not answer" in floor.said("one")
+        assert word in floor.said("one")
         assert (run_dir / "state" / "epoch").read_text() == epoch
 
 
