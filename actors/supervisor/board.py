@@ -113,7 +113,7 @@ def attached_state(
     return ActorState(entry.name, entry.kind, "", pid, state, reason, 0, entry.epoch, started_ns, memory)
 
 
-def own_state(epoch: int, state: str, started_ns: int) -> ActorState:
+def own_state(epoch: int, state: str, started_ns: int, counters: dict[str, int]) -> ActorState:
     """Return the supervisor as it is shown."""
     pid = os.getpid()
-    return ActorState("supervisor", "supervisor", "", pid, state, "", 0, epoch, started_ns, rss_bytes(pid))
+    return ActorState("supervisor", "supervisor", "", pid, state, "", 0, epoch, started_ns, rss_bytes(pid), counters)

@@ -52,8 +52,9 @@ from bus.schema import schema_json
 
 __all__ = ["Supervisor"]
 
-ALERTS_S = 5.0
-"""How long an ending floor waits for the last runs of the alert command: what it says then may matter most."""
+ALERTS_S = 3.0
+"""How long an ending floor waits for the last runs of the alert command, for they may matter most; less than the lease,
+which nobody renews any more."""
 
 
 class Supervisor(Actor):
@@ -120,9 +121,9 @@ class Supervisor(Actor):
         self.spawn(self._start_children())
 
     async def _leave(self) -> None:
-        await wait_for(lambda: self.alert_command.idle, ALERTS_S)
         for child in self.children.all():
             child.kill()
+        await wait_for(lambda: self.alert_command.idle, ALERTS_S)
         self.log.info("floor stopped", floor=self.floor.name)
 
     def release(self) -> None:
@@ -228,7 +229,7 @@ class Supervisor(Actor):
     # commands
 
     def on_get_status(self, message: GetStatus, header: RequestHeader) -> Message:
-        own = own_state(self.epoch, self.state, self._started_ns)
+        own = own_state(self.epoch, self.state, self._started_ns, self.alert_command.counters)
         children = [child_state(child) for child in self.children.all()]
         return self.board.status(self.epoch, self._started_ns, [own, *children, *self.attached.states()])
 
@@ -278,6 +279,7 @@ class Supervisor(Actor):
         if not self.abdicated:
             self.abdicated = self.stopping = True
             self.state = "STOPPING"
+            self.systemd.stopping()
             self.log.error("silent for longer than the lease: ending the children and nothing else", lease_s=LEASE_S)
             self.leavers.drop_all()
             self.children.forget_restarts()
