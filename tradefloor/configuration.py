@@ -44,7 +44,6 @@ PLANNED_LIMITS = (
     "max_data_age_s",
     "self_trade_prevention",
 )
-PLANNED_FLOOR = ("listen",)
 DURABILITIES = ("process", "power")
 REPLAY_S = 600.0
 """How long the reconciler may fold its journal at start: some 70,000 rows a second, so forty million."""
@@ -93,13 +92,13 @@ class _Reader:
 
     def read(self) -> Configuration:
         floor = self.root.table("floor")
-        floor.refuse_planned(PLANNED_FLOOR)
         self.name = floor.name("name")
         currency = floor.name("currency", "a currency such as USDT", "USDT")
         self.durability = floor.choice("durability", DURABILITIES, "process")
         self.log_level = floor.choice("log_level", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
         on_alert = _alert_command(self.file, floor)
-        floor.finish(("name", "currency", "durability", "log_level", "on_alert"))
+        self.listen = self._listen(floor)
+        floor.finish(("name", "currency", "durability", "log_level", "listen", "on_alert"))
         gate = self._gate(self.root.table("gate"))
         venues = self.root.tables("venues")
         strategies = self.root.tables("strategies")
@@ -124,10 +123,20 @@ class _Reader:
             str(self.state_dir),
             tuple(self.instances),
             tuple(supervise(self.children, supervisor)),
+            self.listen,
             on_alert,
             {**self.alone, f"state directory {self.state_dir}": str(self.state_dir / "lock")},
         )
         return Configuration(self.file, spec, self.twins, fresh)
+
+    def _listen(self, floor: Table) -> str:
+        if not floor.has("listen"):
+            return ""
+        address: str = floor.take("listen", str, "tcp://HOST:PORT")
+        host, _, port = address.removeprefix("tcp://").rpartition(":")
+        if not address.startswith("tcp://") or not host or not port.isdecimal() or not 0 < int(port) < 65536:
+            raise floor.error("listen", f"expected tcp://HOST:PORT, found {address!r}")
+        return address
 
     def _gate(self, table: Table) -> dict[str, str]:
         table.refuse_planned(PLANNED_LIMITS)
@@ -167,6 +176,7 @@ class _Reader:
             settings,
             self.durability,
             log_level=self.log_level,
+            listen=self.listen,
         )
 
     def _core(self, limits: dict[str, str], strategies: tuple[str, ...]) -> None:

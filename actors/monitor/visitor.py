@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from actors.runtime.actor import VERSION
+from actors.runtime.version import majors_differ
 from bus.clock import SystemClock
 from bus.directory import DIRECTORY
 from bus.member import Member
-from bus.messages import FloorInfo, GetFloor, GetStatus, Message, Status
+from bus.messages import Code, FloorInfo, GetFloor, GetStatus, Message, Status
 from bus.requests import Reply
+from bus.security import MONITOR, Identity, KeyFileError, KeyStore, read_keys
 from bus.transport import ZmqTransport
 
-__all__ = ["FloorUnreachable", "Visitor"]
+__all__ = ["FloorRefused", "FloorUnreachable", "Visitor"]
 
 CONNECT_S = 3.0
 """How long a floor may take to answer the first question."""
@@ -24,27 +28,44 @@ class FloorUnreachable(Exception):
     """No supervisor answers in the run directory."""
 
 
+class FloorRefused(Exception):
+    """The floor and this side speak different major versions; both are named."""
+
+
 class Visitor:
     """``async with Visitor(run_dir, "name") as floor: await floor.request("gate", message)``.
 
-    Raises FloorUnreachable on entry where no supervisor answers.
+    It reads, with the floor's monitor key; with ``role=OPERATOR`` it may cancel, halt and stop as well. From another
+    host, `run_dir` is the address that the floor listens on and `key_file` holds the key, whatever its role. Raises
+    FloorUnreachable on entry where the key cannot be read or no supervisor answers, FloorRefused where its version does
+    not fit ours.
     """
 
+    identity: Identity
     info: FloorInfo
     member: Member
 
-    def __init__(self, run_dir: str, name: str = "visitor") -> None:
-        self._run_dir, self._name = run_dir, name
+    def __init__(self, run_dir: str, name: str = "visitor", role: str = MONITOR, key_file: Path | None = None) -> None:
+        self._run_dir, self._name, self._role, self._key_file = run_dir, name, role, key_file
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
-        self.member = Member(self._name, self._run_dir, ZmqTransport(loop), loop, SystemClock())
-        reply = await self.member.request(DIRECTORY, GetFloor(), CONNECT_S)
+        self.identity = await self._find_key(loop)
+        keys = self.identity.keys
+        name = keys.role.partition(":")[2] or f"{keys.role}:{self._name}"
+        transport = ZmqTransport(loop, self.identity)
+        self.member = Member(name, self._run_dir, transport, loop, SystemClock(), keys.supervisor)
+        reply = await self.member.request(DIRECTORY, GetFloor(VERSION), CONNECT_S)
         if not isinstance(reply.body, FloorInfo):
             self.member.close()
+            if reply.code is Code.BAD_VERSION:
+                raise FloorRefused(f"the floor in {self._run_dir} refused: {reply.reason}")
             raise FloorUnreachable(f"no supervisor answers in {self._run_dir}: {reply.reason}")
+        if majors_differ(reply.body.version, VERSION):
+            self.member.close()
+            raise FloorRefused(f"the floor in {self._run_dir} speaks version {reply.body.version}, this side {VERSION}")
         self.info = reply.body
-        self.member.follow_directory(reply.body.floor)
+        self.member.follow_directory(reply.body.floor, reply.body.remote_publishes_at)
         deadline = loop.time() + CONNECT_S
         while not self.member.directory.entries:
             if loop.time() > deadline:
@@ -52,6 +73,19 @@ class Visitor:
                 raise FloorUnreachable(f"the directory in {self._run_dir} does not send its table")
             await asyncio.sleep(LOOK_S)
         return self
+
+    async def _find_key(self, loop: asyncio.AbstractEventLoop) -> Identity:
+        """Return our key; a floor that has just been started makes it at first."""
+        deadline = loop.time() + CONNECT_S
+        while True:
+            try:
+                if self._key_file is not None:
+                    return Identity(read_keys(self._key_file))
+                return KeyStore.of_floor(self._run_dir).identity(self._role, serves=False)
+            except KeyFileError as error:
+                if loop.time() > deadline:
+                    raise FloorUnreachable(f"no key of a floor in {self._run_dir}: {error}") from None
+            await asyncio.sleep(LOOK_S)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -17,6 +17,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from actors.runtime import Actor, Context
+from actors.runtime.actor import VERSION
 from actors.strategy.errands import GATE, Errands
 from actors.strategy.execution_feed import ExecutionFeed
 from actors.strategy.fill_log import FillLog
@@ -221,7 +222,7 @@ class Strategy(Actor):
             self.member.warm(entry.name)
 
     async def begin(self) -> None:
-        reply = await self.member.request(DIRECTORY, GetFloor(), ASK_S)
+        reply = await self.member.request(DIRECTORY, GetFloor(VERSION), ASK_S)
         if not isinstance(reply.body, FloorInfo):
             raise ConnectionError(f"the floor does not say what it is: {reply.reason}")
         self.floor = reply.body

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from actors.runtime.policies import remember_policy, remembered_policies
+from actors.runtime.version import majors_differ
 from bus.directory import next_epoch
 from bus.messages import Code, DirectoryEntry, DirectoryTable, ExitPolicy, Refused, Register
 
@@ -38,7 +39,7 @@ class Registry:
 
     def add(self, registration: Register, wall_ns: int, major: str) -> DirectoryEntry | Refused:
         """Enter an actor under a new epoch, or say why not."""
-        if registration.version.partition(".")[0] != major:
+        if majors_differ(registration.version, major):
             reason = f"{registration.name} speaks version {registration.version}, the floor major version {major}"
             return Refused(Code.BAD_VERSION, reason)
         known = self.entries.get(registration.name)
@@ -54,6 +55,11 @@ class Registry:
             serves_at=registration.serves_at,
             prefixes=registration.prefixes,
             exit_policy=registration.exit_policy,
+            private_at=registration.private_at,
+            key=registration.key,
+            remote_publishes_at=registration.remote_publishes_at,
+            remote_private_at=registration.remote_private_at,
+            remote_serves_at=registration.remote_serves_at,
         )
         self.entries[entry.name] = entry
         self.registrations[entry.name] = registration

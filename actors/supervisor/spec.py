@@ -122,7 +122,7 @@ class InstanceSpec(msgspec.Struct, frozen=True):
 
 
 class FloorSpec(msgspec.Struct, frozen=True):
-    """A whole floor."""
+    """A whole floor. `listen`, ``tcp://HOST:PORT``, is where other hosts reach its supervisor; empty: they do not."""
 
     name: str
     currency: str
@@ -130,6 +130,7 @@ class FloorSpec(msgspec.Struct, frozen=True):
     state_dir: str
     instances: tuple[InstanceSpec, ...] = ()
     children: tuple[ChildSpec, ...] = ()
+    listen: str = ""
     on_alert: tuple[str, ...] = ()
     """A program and its arguments, run for each alert; see `actors.supervisor.alert_command`."""
     alone: dict[str, str] = {}

@@ -12,6 +12,7 @@ import msgspec
 from actors.runtime import Actor, ActorExit, Context, ExitCode
 from actors.runtime.actor import VERSION
 from actors.runtime.locks import FileLock
+from actors.runtime.version import majors_differ
 from actors.supervisor.alert_command import AlertCommand
 from actors.supervisor.attached import AttachedStrategies
 from actors.supervisor.board import Board, child_state, own_state
@@ -25,7 +26,7 @@ from actors.supervisor.spec import FloorSpec
 from actors.supervisor.systemd import Notifier
 from actors.supervisor.takeover import take_alone, take_run_dir
 from bus import topics
-from bus.codec import Header, Kind, RequestHeader
+from bus.codec import RequestHeader
 from bus.messages import (
     ActorHeartbeat,
     ActorState,
@@ -49,6 +50,7 @@ from bus.messages import (
 )
 from bus.requests import Answer
 from bus.schema import schema_json
+from bus.security import MONITOR, OPERATOR, KeyStore, role_of_actor
 
 __all__ = ["Supervisor"]
 
@@ -69,7 +71,8 @@ class Supervisor(Actor):
     prefixes = ("directory/", "state/actor/", "alert/")
 
     def __init__(self, floor: FloorSpec, log_level: str = "INFO") -> None:
-        context = Context("supervisor", "supervisor", floor.run_dir, floor.state_dir, floor.name, log_level=log_level)
+        context = Context("supervisor", "supervisor", floor.run_dir, floor.state_dir, floor.name)
+        context = msgspec.structs.replace(context, log_level=log_level, listen=floor.listen)
         super().__init__(context)
         self.floor = floor
         self.children = Children(self, floor.children)
@@ -95,16 +98,26 @@ class Supervisor(Actor):
         self._place, self.lease = await take_run_dir(run_dir, self.clock, self.log)
         self._alone = take_alone(self.floor.name, self.floor.alone)
 
-    async def setup(self) -> None:
+    async def prepare(self) -> None:
         state_dir = self.state_path()
         state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.registry = Registry(self.floor.name, state_dir / "epoch")
         self.leavers = Leavers(self, self.registry)
+        self._make_keys(Path(self.floor.run_dir))
+
+    def _make_keys(self, run_dir: Path) -> None:
+        """Make what keys are missing, and let everybody find them by the run directory alone."""
+        store, link = KeyStore.of_floor(self.state_path()), KeyStore.of_floor(run_dir).folder
+        children = (spec.context for spec in self.floor.children if not spec.command)
+        roles = (role_of_actor(context.name, context.kind) for context in children)
+        store.ensure(MONITOR, OPERATOR, *roles)
+        if not link.exists() or not link.samefile(store.folder):  # they are one where run and state directory are
+            link.unlink(missing_ok=True)
+            link.symlink_to(store.folder.resolve())
 
     async def join_floor(self) -> None:
-        own = Register(self.name, "supervisor", os.getpid(), VERSION, "", "", "", self.prefixes)
-        endpoints = (self._endpoint(0), self._endpoint(1))
-        own = msgspec.structs.replace(own, publishes_at=endpoints[0], serves_at=endpoints[1])
+        own = Register(self.name, "supervisor", os.getpid(), VERSION, prefixes=self.prefixes)
+        own = msgspec.structs.replace(own, **self.member.doors())
         entry = self.registry.add(own, self.clock.time_ns(), VERSION.partition(".")[0])
         assert isinstance(entry, DirectoryEntry)
         self.member.epoch = self.publisher.epoch = entry.epoch
@@ -114,7 +127,6 @@ class Supervisor(Actor):
     async def begin(self) -> None:
         self.push_directory()
         self.board.follow(self.member)
-        self.member.subscribe("alert/", self._on_alert)
         self.every(HEALTH_S, self._look_after)
         self.log.info("floor starts", floor=self.floor.name, children=len(self.children), run_dir=self.floor.run_dir)
         self.systemd.ready()
@@ -151,6 +163,9 @@ class Supervisor(Actor):
         child = self.children.get(rest[1])
         return child_state(child) if child is not None else self.attached.state_of(rest[1]) or Empty()
 
+    def listen_at(self) -> tuple[str, str]:
+        return super().listen_at()[0], self.floor.listen
+
     def log_file(self, name: str) -> Path:
         return self.state_path("logs", f"{name}.log")
 
@@ -184,6 +199,9 @@ class Supervisor(Actor):
         if child is not None and child.pid != message.pid:
             owner = f"{message.name!r} is a child of this floor (pid {child.pid})"
             return Refused(Code.DUPLICATE_NAME, owner)
+        store, role = KeyStore.of_floor(self.state_path()), role_of_actor(message.name, message.kind)
+        if store.allowed().get(message.key) != role:
+            return Refused(Code.NOT_ALLOWED, f"{message.name} names a key that is not its own")
         entry = self.registry.add(message, self.clock.time_ns(), VERSION.partition(".")[0])
         if isinstance(entry, Refused):
             self.log.warning("registration refused", actor=message.name, reason=entry.reason)
@@ -192,10 +210,11 @@ class Supervisor(Actor):
             child.epoch, child.last_beat_s = entry.epoch, self.loop.time()
             child.state = "STARTING"
             self.children.publish(child)
+            store.retire(role, keep=message.key)
         else:
             self.attached.add(message, entry)
         self.push_directory()
-        return Registered(entry.epoch, self.floor.name)
+        return Registered(entry.epoch, self.floor.name, self.publisher.remote)
 
     def on_deregister(self, message: Deregister, header: RequestHeader) -> Message:
         child = self.children.get(message.name)
@@ -234,11 +253,16 @@ class Supervisor(Actor):
         return self.board.status(self.epoch, self._started_ns, [own, *children, *self.attached.states()])
 
     def on_get_floor(self, message: GetFloor, header: RequestHeader) -> Message:
+        if message.version and majors_differ(message.version, VERSION):
+            reason = f"{header.caller} speaks version {message.version}, the floor version {VERSION}"
+            return Refused(Code.BAD_VERSION, reason)
         instances = tuple(
             InstanceInfo(spec.name, spec.adapter, spec.account_type, spec.environment, spec.venue_id)
             for spec in self.floor.instances
         )
-        return FloorInfo(self.floor.name, self.floor.currency, VERSION, instances, self.floor.state_dir)
+        return FloorInfo(
+            self.floor.name, self.floor.currency, VERSION, instances, self.floor.state_dir, self.publisher.remote
+        )
 
     def on_get_schema(self, message: GetSchema, header: RequestHeader) -> Message:
         return Schema(schema_json())
@@ -297,15 +321,17 @@ class Supervisor(Actor):
 
     def alert(self, code: str, text: str, instance: str = "") -> None:
         """Call a person: on the alerts topic, in the log and the status, by the command that is there for it."""
-        alert = Alert(self.name, code, text, self.clock.time_ns(), instance)
+        self._raise(Alert(self.name, code, text, self.clock.time_ns(), instance))
+
+    def call_person(self, code: str, text: str) -> None:
+        self.alert(code, text)
+
+    def on_alert(self, message: Alert, header: RequestHeader) -> None:
+        """An actor calls a person."""
+        self._raise(message)
+
+    def _raise(self, alert: Alert) -> None:
         self.publisher.publish(topics.topic("alert", self.name), alert)
-        self._take_alert(alert)
-
-    def _on_alert(self, message: Message, header: Header, topic: str) -> None:
-        if isinstance(message, Alert) and header.kind is Kind.CHANGE and message.component != self.name:
-            self._take_alert(message)
-
-    def _take_alert(self, alert: Alert) -> None:
         self.board.alerts.append(alert)
         self.log.error(f"ALERT {alert.code}: {alert.text}")
         self.alert_command.tell(alert)
@@ -315,3 +341,4 @@ class Supervisor(Actor):
 
     def _beat(self) -> None:
         """The supervisor has no supervisor to tell."""
+        self.member.refresh_keys()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bus.messages.base import Message
+from bus.messages.base import Message, Query
 from bus.messages.words import Code, ExitPolicy, TradingState
 
 __all__ = [
@@ -34,7 +34,11 @@ __all__ = [
 
 
 class Register(Message, frozen=True):
-    """To the directory: an actor is there. `prefixes` are the topics that it owns; empty endpoints serve nothing."""
+    """To the directory: an actor is there. `prefixes` are the topics that it owns; empty endpoints serve nothing.
+
+    `private_at` is where its private topics are published, `key` the public key by which its server and its private
+    publisher are known.
+    """
 
     name: str
     kind: str
@@ -46,6 +50,11 @@ class Register(Message, frozen=True):
     prefixes: tuple[str, ...] = ()
     exit_policy: ExitPolicy = ExitPolicy.CANCEL
     attached: bool = False
+    private_at: str = ""
+    key: str = ""
+    remote_publishes_at: str = ""
+    remote_private_at: str = ""
+    remote_serves_at: str = ""
 
 
 class Registered(Message, frozen=True):
@@ -53,6 +62,7 @@ class Registered(Message, frozen=True):
 
     epoch: int
     floor: str
+    remote_publishes_at: str = ""
 
 
 class Deregister(Message, frozen=True):
@@ -64,7 +74,7 @@ class Deregister(Message, frozen=True):
 
 
 class DirectoryEntry(Message, frozen=True):
-    """Where an actor is found. An entry with `live` false is being restarted or is gone."""
+    """Where an actor is found, and by which public key. One with `live` false is being restarted or is gone."""
 
     name: str
     kind: str
@@ -75,6 +85,11 @@ class DirectoryEntry(Message, frozen=True):
     prefixes: tuple[str, ...] = ()
     live: bool = True
     exit_policy: ExitPolicy = ExitPolicy.CANCEL
+    private_at: str = ""
+    key: str = ""
+    remote_publishes_at: str = ""
+    remote_private_at: str = ""
+    remote_serves_at: str = ""
 
 
 class DirectoryTable(Message, frozen=True):
@@ -144,7 +159,7 @@ class Alert(Message, frozen=True):
     instance: str = ""
 
 
-class GetStatus(Message, frozen=True):
+class GetStatus(Query, frozen=True):
     """To the supervisor."""
 
 
@@ -174,7 +189,7 @@ class StopFloor(Message, frozen=True):
     reason: str = ""
 
 
-class GetSchema(Message, frozen=True):
+class GetSchema(Query, frozen=True):
     """To the directory: the published vocabulary."""
 
 
@@ -221,8 +236,10 @@ class LogLocation(Message, frozen=True):
     path: str
 
 
-class GetFloor(Message, frozen=True):
-    """To the supervisor: what an attaching process needs to know."""
+class GetFloor(Query, frozen=True):
+    """To the supervisor: what an attaching process needs to know. A `version` of another major number is refused."""
+
+    version: str = ""
 
 
 class InstanceInfo(Message, frozen=True):
@@ -243,3 +260,4 @@ class FloorInfo(Message, frozen=True):
     version: str
     instances: tuple[InstanceInfo, ...] = ()
     state_dir: str = ""
+    remote_publishes_at: str = ""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +24,7 @@ from bus.streams import Publisher, Reader, Subscription
 from bus.transport import Frames, Link, ZmqTransport
 
 TOPIC = "state/actor/a/"
+SERVER = Path(__file__).with_name("server_process.py")
 
 
 class Owner:
@@ -220,7 +224,7 @@ class Floor:
             member.publish_under(prefixes, self.wire.owner.state)
         if handle is not None:
             member.serve(handle, asyncio.ensure_future, _raise)
-        publishes_at, serves_at = endpoints(self.wire.run_dir, name)
+        publishes_at, serves_at, _ = endpoints(self.wire.run_dir, name)
         registration = Register(
             name, "", 1, "0.1", "", publishes_at if prefixes else "", serves_at if handle else "", prefixes
         )
@@ -245,3 +249,13 @@ def make_floor(wire: Wire) -> Callable[[], Floor]:
 
     make.close_in_loop = wire.close_in_loop  # type: ignore[attr-defined]
     return make
+
+
+@pytest.fixture
+def server_process(run_dir: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A real server at the wire's endpoint."""
+    with subprocess.Popen([sys.executable, str(SERVER), f"ipc://{run_dir}/s"]) as process:
+        yield process
+        if process.poll() is None:
+            process.send_signal(signal.SIGCONT)
+            process.kill()

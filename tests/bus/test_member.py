@@ -6,11 +6,12 @@ import asyncio
 from typing import Any
 
 import pytest
+from part_teller import QUESTION, Teller, taken
 
 from bus.codec import Kind, ReplyStatus
 from bus.member import RegistrationError
-from bus.messages import Acknowledged, Code, Refused
-from bus.requests import Reply
+from bus.messages import Acknowledged, Code, GetExecution, Refused
+from bus.requests import Reply, RequestFailed
 
 TOPIC = "state/actor/a/"
 
@@ -116,10 +117,30 @@ async def test_a_request_by_name_finds_its_actor_and_one_to_nobody_is_not_sent(
     caller = await floor.join("caller")
     nobody = await caller.request("server", Acknowledged(1))
     assert (nobody.status, nobody.code) == (ReplyStatus.NOT_SENT, Code.NO_SUCH_ACTOR)
-    assert caller.send("server", Acknowledged(1)).result().status is ReplyStatus.NOT_SENT
+    sent = caller.send("server", Acknowledged(1)).result()
+    assert (sent.status, sent.code, sent.definite) == (ReplyStatus.NOT_SENT, Code.NO_SUCH_ACTOR, True)
+    with pytest.raises(RequestFailed, match="NO_SUCH_ACTOR"):
+        caller.chunks("server", GetExecution("alpha", 0))
     await floor.join("server", handle=lambda message, header: Acknowledged(message.upto + 1))
     await eventually(lambda: caller.is_live("server"))
     assert (await caller.request("server", Acknowledged(1))).body == Acknowledged(2)
+
+
+async def test_an_answer_in_parts_is_asked_for_by_name(make_floor: Any, eventually: Any) -> None:
+    floor = make_floor()
+    teller = Teller(20)
+    caller = await floor.join("caller")
+    server = await floor.join("server", handle=teller)
+    await eventually(lambda: caller.is_live("server"))
+    assert await taken(caller.chunks("server", QUESTION)) == list(range(1, 21))
+    teller.pauses[3] = asyncio.Event()
+    asking = asyncio.ensure_future(taken(caller.chunks("server", QUESTION, 30.0)))
+    await eventually(lambda: teller.given == 2)
+    floor.kill(server)
+    floor.gone("server")
+    with pytest.raises(RequestFailed, match="LOST"):
+        await asking
+    teller.pauses[3].set()
 
 
 async def test_what_waits_for_an_actor_that_is_gone_ends_at_once(make_floor: Any, eventually: Any) -> None:

@@ -12,7 +12,7 @@ from bus.messages import Empty, Message, RestartActor
 class Plain(Actor):
     """`RestartActor("block SECONDS")` sent to it blocks its loop for so long."""
 
-    prefixes = ("alert/",)
+    prefixes = ("market/TEST/",)
 
     def on_restart_actor(self, message: RestartActor, header: Any) -> Message:
         self.loop.call_soon(time.sleep, float(message.name.partition(" ")[2]))  # this very answer still goes out

@@ -31,7 +31,7 @@ def start(run_dir: Path, make_child: Any) -> Iterator[Start]:
         place.mkdir(exist_ok=True)
         child = msgspec.structs.replace(make_child(place, "plain"), actor="patient_actors:Plain")
         locks = {what: str(path) for what, path in alone.items()}
-        spec = FloorSpec(name, "USDT", str(place), str(place / "state"), (), (child,), (), locks)
+        spec = FloorSpec(name, "USDT", str(place), str(place / "state"), (), (child,), alone=locks)
         (place / "floor.json").write_bytes(msgspec.json.encode(spec))
         environment = {**os.environ, "PYTHONPATH": f"{HERE}{os.pathsep}{HERE.parents[2]}"}
         words = [sys.executable, str(HERE / "run_floor.py"), str(place / "floor.json"), str(place / "log")]
