@@ -5,6 +5,7 @@ The execution actor is a process of its own here, frozen by SIGSTOP with an orde
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from pathlib import Path
 
 import msgspec
@@ -19,8 +21,11 @@ import pytest
 from binance_floor import ROOT, Floor, TwinProcess, wait_for
 from binance_trader import ID, NAME, Trader, received
 
-from actors.runtime import ActorSpec, Context
-from bus.messages import CancelOrder, Code, OrderEventKind, PrivateStream, SubmitOrder
+from actors.runtime import Actor, ActorSpec, Context
+from bus.member import Member
+from bus.messages import CancelOrder, Code, Message, NewOrder, OrderEventKind, PrivateStream, SubmitOrder
+from bus.requests import Reply
+from bus.security import KeyStore, role_of_actor
 from venues.execution import LEASE_S
 
 Kind = OrderEventKind
@@ -33,6 +38,7 @@ def process(floor: Floor, venue: TwinProcess, short_dir: Path) -> Iterator[subpr
     context = Context(
         NAME, "execution", str(floor.run_dir), str(floor.state_dir), "test", "BINANCE", venue.settings, attached=True
     )
+    KeyStore.of_floor(floor.run_dir).ensure(role_of_actor(NAME, "execution"))
     file = short_dir / "execution.json"
     file.write_bytes(msgspec.json.encode(ActorSpec("venues.binance.execution:Execution", context)))
     words = [sys.executable, "-m", "actors.runtime", str(file)]
@@ -59,6 +65,31 @@ class Silence:
         assert began.wait(5.0)
 
 
+def send(floor: Floor, by: Actor, member: Member, message: Message) -> Future[Reply]:
+    """Send a request from an actor's loop, and go on once it is on its way."""
+
+    async def answer() -> Reply:
+        return await member.send(NAME, message, PATIENCE_S)
+
+    async def turn() -> None:
+        pass
+
+    waiting = asyncio.run_coroutine_threadsafe(answer(), by.loop)
+    floor.run(turn(), by)  # the loop takes things in turn
+    return waiting
+
+
+def connected(floor: Floor) -> tuple[Trader, NewOrder]:
+    """Return a trader whose gate and operator are connected to the actor, and an order that rests."""
+    trader = Trader(floor)
+    first, resting = trader.submit()[0], trader.submit()[0]
+    for order in (first, resting):
+        trader.wait(order, Kind.ACCEPTED)
+    assert trader.cancel(first).ok
+    trader.wait(first, Kind.CANCELED)
+    return trader, resting
+
+
 def freeze(process: subprocess.Popen[bytes], seconds: float) -> None:
     process.send_signal(signal.SIGSTOP)
     end = time.monotonic() + seconds
@@ -68,15 +99,13 @@ def freeze(process: subprocess.Popen[bytes], seconds: float) -> None:
 def test_an_actor_that_was_frozen_for_longer_than_its_lease_writes_no_order_and_cancels_all_the_same(
     floor: Floor, venue: TwinProcess, process: subprocess.Popen[bytes]
 ) -> None:
-    trader = Trader(floor)
-    resting, _ = trader.submit()
-    trader.wait(resting, Kind.ACCEPTED)
+    trader, resting = connected(floor)
     freeze(process, LEASE_S + 0.5)
     silence = Silence(floor)
     cancel = CancelOrder(resting.client_order_id, "BINANCE", ID, resting.strategy)
     waiting = [
-        floor.call(lambda message=message: floor.desk.member.send(NAME, message, PATIENCE_S))
-        for message in (SubmitOrder(trader.order()), cancel)
+        send(floor, floor.gate, floor.gate.member, SubmitOrder(trader.order())),
+        send(floor, floor.desk, floor.operator.member, cancel),
     ]
     process.send_signal(signal.SIGCONT)
     wait_for(lambda: all(future.done() for future in waiting), "both are answered")
@@ -88,19 +117,18 @@ def test_an_actor_that_was_frozen_for_longer_than_its_lease_writes_no_order_and_
     # confirmed again by a heartbeat, it trades on
     wait_for(lambda: floor.request(NAME, SubmitOrder(trader.order())).ok, "its lease is renewed")
     placed = [line["params"]["newClientOrderId"] for line in received(venue, "order.place")]
-    assert len(placed) == 2
-    assert placed[0] == resting.client_order_id
+    assert len(placed) == 3
+    assert placed[1] == resting.client_order_id
 
 
 def test_an_actor_that_was_frozen_for_less_writes_what_waited(
     floor: Floor, venue: TwinProcess, process: subprocess.Popen[bytes]
 ) -> None:
-    trader = Trader(floor)
-    trader.wait(trader.submit()[0], Kind.ACCEPTED)  # so that the desk is connected to it
+    trader, _ = connected(floor)
     freeze(process, LEASE_S / 2)
     silence = Silence(floor)
     order = trader.order()
-    future = floor.call(lambda: floor.desk.member.send(NAME, SubmitOrder(order), PATIENCE_S))
+    future = send(floor, floor.gate, floor.gate.member, SubmitOrder(order))
     process.send_signal(signal.SIGCONT)
     wait_for(future.done, "it is answered")
     silence.over.set()
