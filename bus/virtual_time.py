@@ -61,6 +61,10 @@ class VirtualClock:
         """Return nanoseconds since the loop began."""
         return round(self._loop.time() * 1e9)
 
+    def boottime_ns(self) -> int:
+        """Return the same: a virtual host never sleeps."""
+        return self.monotonic_ns()
+
 
 def run_virtual(program: Coroutine[Any, Any, R]) -> R:
     """Run a coroutine on a virtual loop and return what it returns."""

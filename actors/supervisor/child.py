@@ -92,7 +92,9 @@ class Child:
             else:
                 path = Path(spec.context.run_dir, f"{spec.name}.spec")
                 reset_note(self.note_file)
-                context = msgspec.structs.replace(spec.context, poison=self.poison.known)
+                context = msgspec.structs.replace(
+                    spec.context, poison=self.poison.known, memory_limit_mb=spec.memory_limit_mb
+                )
                 whole = ActorSpec(spec.actor, context, str(log_file), str(self.note_file))
                 path.write_bytes(msgspec.json.encode(whole))
                 command = [sys.executable, "-m", "actors.runtime", str(path)]

@@ -53,7 +53,7 @@ class Inquest:
 
     def outgrown(self, child: Child) -> str:
         """Return why a child is to be ended for its memory, empty where it is not; a person is told."""
-        limit_mb = child.spec.context.memory_limit_mb
+        limit_mb = child.spec.memory_limit_mb
         if limit_mb <= 0 or child.spec.command or child.state in ("RESTARTING", "KILLED"):
             return ""
         resident = rss_bytes(child.pid)

@@ -358,6 +358,10 @@ class Code(Word):
     UNSUPPORTED_INSTRUCTION = "UNSUPPORTED_INSTRUCTION", "The venue or this version lacks an instruction of the order."
     # execution
     DEADLINE_PASSED = "DEADLINE_PASSED", "The command was too old to be sent and was dropped."
+    LEASE_LAPSED = (
+        "LEASE_LAPSED",
+        "Its lease had lapsed: another may have taken its place, so nothing was sent or done.",
+    )
     VENUE_NOT_CONNECTED = "VENUE_NOT_CONNECTED", "The venue's order connection is down, so nothing was sent."
     VENUE_REJECTED = "VENUE_REJECTED", "The venue refused; its own code and text stand beside."
     SHUTTING_DOWN = "SHUTTING_DOWN", "The floor or the actor is stopping."

@@ -28,14 +28,14 @@ def floor(module_run_dir: Path, run_floor: Any, make_child: Any) -> Iterator[Any
 
     def child(name: str) -> Any:
         made = make_child(module_run_dir, name)
-        return msgspec.structs.replace(made, context=msgspec.structs.replace(made.context, memory_limit_mb=LIMIT_MB))
+        return msgspec.structs.replace(made, memory_limit_mb=LIMIT_MB)
 
     with run_floor(module_run_dir, (*map(child, ("flooded", "swamped", "growing", "greedy")),)) as floor:
         yield floor
 
 
 @contextmanager
-def flooding(endpoint: str, part_bytes: int) -> Iterator[zmq.Socket[bytes]]:
+def flooding(floor: Any, name: str, part_bytes: int) -> Iterator[zmq.Socket[bytes]]:
     """Send one multipart message that is far longer than an actor can hold; gives what tells of the connection's end.
 
     All its parts are one buffer here.
@@ -44,8 +44,11 @@ def flooding(endpoint: str, part_bytes: int) -> Iterator[zmq.Socket[bytes]]:
     peer = context.socket(zmq.DEALER)
     for option, value in ((zmq.RECONNECT_IVL, -1), (zmq.LINGER, 0)):
         peer.setsockopt(option, value)
+    own = floor.keys.load("operator")
+    peer.curve_serverkey = floor.keys.load(f"actor:{name}").public.encode()
+    peer.curve_publickey, peer.curve_secretkey = own.public.encode(), own.secret.encode()
     end = peer.get_monitor_socket(zmq.EVENT_DISCONNECTED)
-    peer.connect(endpoint)
+    peer.connect(endpoints(floor.run_dir, name).server)
     part = bytes(part_bytes)
     for _ in range((FLOOD_MB << 20) // part_bytes):
         peer.send(part, zmq.SNDMORE, copy=False)
@@ -65,7 +68,7 @@ def peak_mb(pid: int) -> int:
 def test_an_endless_multipart_message_costs_one_restart_and_no_more_than_the_limit(floor: Any) -> None:
     before = floor.is_in("flooded", "READY")
     supervisor = peak_mb(floor.process.pid)
-    with flooding(endpoints(floor.run_dir, "flooded")[1], SMALL):
+    with flooding(floor, "flooded", SMALL):
         after = floor.is_in("flooded", "READY", lambda actor: actor.restarts > before.restarts)
     print([line for line in floor.log.read_text().splitlines() if "actor=flooded how=" in line])
     assert after.restarts == 1
@@ -76,7 +79,7 @@ def test_an_endless_multipart_message_costs_one_restart_and_no_more_than_the_lim
 
 def test_an_endless_message_of_large_parts_is_cut_at_the_limit_and_costs_a_restart_at_most(floor: Any) -> None:
     before = floor.is_in("swamped", "READY")
-    with flooding(endpoints(floor.run_dir, "swamped")[1], LARGE) as end:
+    with flooding(floor, "swamped", LARGE) as end:
         assert end.poll(20_000), "the connection was not cut"
     floor.until(lambda: floor.ask("swamped", Acknowledged(5), 1.0).body == Acknowledged(5), "a good request's answer")
     after = floor.is_in("swamped", "READY")
