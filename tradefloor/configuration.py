@@ -20,6 +20,7 @@ from bus.directory import EndpointError, endpoints
 from bus.messages import ExitPolicy, check_name, strategy_code
 from tradefloor import places
 from tradefloor.tables import ConfigurationError, Table, read_toml
+from venues.addresses import address_problem
 from venues.capabilities import AdapterInfo
 from venues.secrets import resolve
 
@@ -189,14 +190,16 @@ class _Reader:
         depends: tuple[str, ...] = ()
         if environment == "twin":
             known.append("twin")
-            for key in ("api_key", "api_secret"):
+            for key in ("api_key", "api_secret", *adapter.addresses):
                 if table.has(key):
-                    raise table.error(key, "a twin makes its own keys; expected it in no environment but the others")
+                    what = "addresses" if key in adapter.addresses else "keys"
+                    raise table.error(key, f"a twin makes its own {what}; expected it in no environment but the others")
             settings["announcement"] = str(Path(str(self.run_dir), f"twin.{name}.json"))
             self._twin(name, adapter, account_type, table.table("twin"))
             depends = (f"twin.{name}",)
         else:
-            known += ["api_key", "api_secret"]
+            known += ["api_key", "api_secret", *adapter.addresses]
+            settings |= _addresses(table, adapter)
             if table.has("twin"):
                 raise table.error("twin", f'belongs to environment = "twin"; expected none with {environment!r}')
             for key in ("api_key", "api_secret"):
@@ -287,3 +290,15 @@ class _Reader:
             endpoints(str(self.run_dir), longest)
         except EndpointError as error:
             raise ConfigurationError(self.file, "", str(error)) from None
+
+
+def _addresses(table: Table, adapter: AdapterInfo) -> dict[str, str]:
+    """Take the addresses that stand in for the environment's own."""
+    found = {}
+    for key, scheme in adapter.addresses.items():
+        if table.has(key):
+            found[key] = table.take(key, str, f"an address such as {scheme}://HOST")
+            problem = address_problem(found[key], scheme)
+            if problem:
+                raise table.error(key, f"{problem}; found {found[key]!r}")
+    return found

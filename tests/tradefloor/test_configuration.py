@@ -197,6 +197,14 @@ WRONG = [
         FLOOR + TWIN + 'recv_window_ms = "5 s"\n',
         "venues.BINANCE.recv_window_ms: expected milliseconds from 1 to 60000, found text '5 s'",
     ),
+    (
+        FLOOR + LIVE + KEYS + 'rest_url = "http://api.binance.com"\n',
+        "venues.BINANCE.rest_url: expected https://HOST[:PORT][/PATH], or http:// on this host alone",
+    ),
+    (
+        FLOOR + TWIN + 'rest_url = "http://127.0.0.1:80"\n',
+        "venues.BINANCE.rest_url: a twin makes its own addresses",
+    ),
     (FLOOR + TWIN + 'venue_id = "a.b"\n', "venues.BINANCE.venue_id: name 'a.b': expected a letter, then up to 31"),
     (
         FLOOR + TWIN + "[venues.BINANCE.twin]\nport = 65536\n",
