@@ -86,6 +86,7 @@ class _Reader:
         self.instances: list[InstanceSpec] = []
         self.twins: dict[str, str] = {}
         self.ports: dict[int, str] = {}
+        self.bookless: list[str] = []
 
     def read(self) -> Configuration:
         floor = self.root.table("floor")
@@ -158,7 +159,7 @@ class _Reader:
 
     def _core(self, limits: dict[str, str], strategies: tuple[str, ...]) -> None:
         names = [spec.name for spec in self.instances]
-        gate = self._context("gate", "gate", instances=names, limits=limits)
+        gate = self._context("gate", "gate", instances=names, limits=limits, bookless=self.bookless)
         reconciler = self._context("reconciler", "reconciler", instances=names, strategies=list(strategies))
         self.children[:0] = [
             ChildSpec(reconciler, "actors.reconciler:Reconciler", start_timeout_s=REPLAY_S),
@@ -181,7 +182,9 @@ class _Reader:
             "environment": environment,
             "venue_id": venue_id,
         }
-        known = ["adapter", "account_type", "environment", "venue_id", "recv_window_ms"]
+        known = ["adapter", "account_type", "environment", "venue_id", "recv_window_ms", "books"]
+        if not table.take("books", bool, "true or false", True):
+            self.bookless.append(name)
         if table.has("recv_window_ms"):
             settings["recv_window_ms"] = table.take("recv_window_ms", int, "milliseconds from 1 to 60000")
             if not 1 <= settings["recv_window_ms"] <= 60_000:
@@ -219,8 +222,9 @@ class _Reader:
         for kind, path in (("market_data", adapter.market_data), ("execution", adapter.execution)):
             context = self._context(f"{kind}.{name}", kind, name, **settings)
             self.children.append(ChildSpec(context, path, depends_on=("reconciler", *depends)))
-        book = self._context(f"book.{name}", "book", name)
-        self.children.append(ChildSpec(book, "actors.book:BookActor", depends_on=(f"market_data.{name}",)))
+        if name not in self.bookless:
+            book = self._context(f"book.{name}", "book", name)
+            self.children.append(ChildSpec(book, "actors.book:BookActor", depends_on=(f"market_data.{name}",)))
 
     def _twin(self, name: str, adapter: AdapterInfo, account_type: str, table: Table) -> None:
         port = table.take("port", int, "a port number, or 0 for any free one", 0)
@@ -278,7 +282,7 @@ class _Reader:
         context = self._context(name, "strategy", path=f"{file}:{class_name}", parameters=parameters)
         context = msgspec.structs.replace(context, exit_policy=policy)
         depends = ("reconciler", "gate", *(f"execution.{spec.name}" for spec in self.instances))
-        depends += tuple(f"book.{spec.name}" for spec in self.instances)
+        depends += tuple(f"book.{spec.name}" for spec in self.instances if spec.name not in self.bookless)
         actor = "tradefloor.strategies:load"
         self.children.append(
             ChildSpec(context, actor, depends_on=depends, heartbeat_timeout_s=busy_s, restart=Restart.TRANSIENT)

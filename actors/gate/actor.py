@@ -79,7 +79,8 @@ class Gate(Actor):
 
     async def setup(self) -> None:
         self.journal = IntentJournal(self.state_path("intents.db"), self.context.durability)
-        self.view = FloorView(self.member, self.limits, self.instances, self.journal.trading())
+        bookless = tuple(self.context.settings.get("bookless", ()))
+        self.view = FloorView(self.member, self.limits, self.instances, self.journal.trading(), bookless)
         self.member.on_directory.append(self._on_actor)
 
     async def begin(self) -> None:

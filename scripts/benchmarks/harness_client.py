@@ -2,8 +2,8 @@
 
     python scripts/benchmarks/harness_client.py --client --port PORT --market spot
 
-What runs is ``tradefloor up``: supervisor, market data, book, gate, reconciler, execution and one strategy, each in
-its process, journals on. The stand-in serves REST, streams and the WebSocket API on one port of this host. On the
+What runs is ``tradefloor up``: supervisor, market data, gate, reconciler, execution and one strategy, each in its
+process, journals on; with ``--books`` the order book too. The stand-in serves REST, streams and the WebSocket API on one port of this host. On the
 first tick one line of JSON goes to standard output, ``{"event": "first_tick", "t_ns": ...}``; from then on each tick
 that asks for it gets one LIMIT IOC, whose client order id ends in ``-<tick's number>-<ticks seen>``. SIGTERM ends it,
 and everything that it started.
@@ -40,6 +40,7 @@ api_secret = "env:TRADEFLOOR_BENCH_SECRET"
 rest_url = "http://127.0.0.1:{port}"
 stream_url = "ws://127.0.0.1:{port}"
 ws_api_url = "ws://127.0.0.1:{port}/ws-api/v3"
+books = {books}
 
 [gate]
 max_order_size = "1"
@@ -61,6 +62,9 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, required=True, help="where the stand-in listens on 127.0.0.1")
     parser.add_argument("--market", choices=("spot",), default="spot", help="futures are not there yet")
     parser.add_argument("--durability", choices=("process", "power"), default="process", help="of both journals")
+    parser.add_argument(
+        "--books", action="store_true", help="keep the order book too; a stand-in whose depth crosses itself denies then"
+    )
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the floor's state (journals, logs) in DIR")
     return parser.parse_known_args(arguments)[0]
 
@@ -75,7 +79,13 @@ class Client:
         os.mkfifo(self.report)
         config = self.folder / "floor.toml"
         config.write_text(
-            FLOOR.format(port=options.port, here=HERE, report=self.report, durability=options.durability)
+            FLOOR.format(
+                port=options.port,
+                here=HERE,
+                report=self.report,
+                durability=options.durability,
+                books=str(options.books).lower(),
+            )
         )
         environment = {
             **os.environ,
