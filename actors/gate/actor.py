@@ -45,6 +45,8 @@ TELL_TRIES, TELL_RETRY_S = 20, 0.1
 """How often an execution actor is told of a trading state; it denies on its own, behind the gate."""
 NEWCOMER_S = 1.0
 """How long the directory's push about a strategy may be behind the strategy's first order."""
+INTENT_LAG_S = 0.005
+"""How long a passed order may be unknown to all but the journal and its execution actor."""
 SETTLE_S = 0.005
 """Between looks while it waits."""
 
@@ -68,6 +70,9 @@ class Gate(Actor):
         self._in_flight: dict[str, tuple[NewOrder, asyncio.Future[Reply]]] = {}
         self._executors: dict[str, int] = {}
         self._ended: dict[str, int] = {}
+        self._intent_topic = topics.topic("intent", self.name)
+        self._unpublished: list[Intent] = []
+        self._flush_timer: asyncio.TimerHandle | None = None
         self._first_seen: dict[tuple[str, str, str], float] = {}
         self.journal: IntentJournal
         self.view: FloorView
@@ -88,6 +93,9 @@ class Gate(Actor):
         self.every(CHECKPOINT_S, self.journal.checkpoint)
         for scope, state in self.view.trading.states.items():
             self.log.warning("trading state kept over the restart", scope=scope, state=state)
+
+    async def end(self) -> None:
+        self._flush_intents()
 
     def release(self) -> None:
         if hasattr(self, "journal"):
@@ -181,7 +189,7 @@ class Gate(Actor):
         gated = msgspec.structs.replace(order, ts_gated=now)
         intent = self.journal.append(gated, False, None, self.epoch, now)
         future = self.member.send(self._executor(order.instance), SubmitOrder(gated), min(left_s, SUBMIT_DEADLINE_S))
-        self._publish(intent)
+        self._publish(intent, soon=False)
         self._figures["passed"] += 1
         self._in_flight[order.order_id] = (gated, future)
         future.add_done_callback(lambda done: self._on_sent(gated, done.result()))
@@ -196,6 +204,7 @@ class Gate(Actor):
     def _on_sent(self, order: NewOrder, reply: Reply) -> None:
         """An execution actor answered. Only a definite no is one; silence is the reconciler's to resolve."""
         self._in_flight.pop(order.order_id, None)
+        self._flush_intents()
         if reply.ok or not reply.definite:
             if not reply.ok:
                 self.log.warning("no word on an order", order=order.order_id, code=reply.code)
@@ -209,8 +218,20 @@ class Gate(Actor):
     def _record(self, order: NewOrder, event: OrderEvent, now: int) -> None:
         self._publish(self.journal.append(order, True, event, self.epoch, now))
 
-    def _publish(self, intent: Intent) -> None:
-        self.publisher.publish(topics.topic("intent", self.name), intent, seq=intent.number)
+    def _publish(self, intent: Intent, soon: bool = True) -> None:
+        self._unpublished.append(intent)
+        if soon:
+            self._flush_intents()
+        elif self._flush_timer is None:
+            self._flush_timer = self.loop.call_later(INTENT_LAG_S, self._flush_intents)
+
+    def _flush_intents(self) -> None:
+        if self._flush_timer is not None:
+            self._flush_timer.cancel()
+            self._flush_timer = None
+        for intent in self._unpublished:
+            self.publisher.publish(self._intent_topic, intent, seq=intent.number)
+        self._unpublished.clear()
 
     @staticmethod
     def _event(order: NewOrder, kind: OrderEventKind, code: Code, reason: str, now: int) -> OrderEvent:
