@@ -57,7 +57,9 @@ class Outbox:
         return len(self._events) >= OUTBOX_LIMIT
 
     def put(self, event: object, soon: bool = True) -> None:
-        """Number an event and tell it at the end of this loop turn, or with the next one, after `LAG_S` at the latest."""
+        """Number an event and tell it at the end of this loop turn; one that is not for `soon` with the next, or after
+        `LAG_S` at the latest.
+        """
         self._number += 1
         self._events.append(VenueEvent(self._number, event))  # type: ignore[arg-type]
         self.counters["events"] += 1

@@ -3,10 +3,10 @@
     python scripts/benchmarks/harness_client.py --client --port PORT --market spot
 
 What runs is ``tradefloor up``: supervisor, market data, gate, reconciler, execution and one strategy, each in its
-process, journals on; with ``--books`` the order book too. The stand-in serves REST, streams and the WebSocket API on one port of this host. On the
-first tick one line of JSON goes to standard output, ``{"event": "first_tick", "t_ns": ...}``; from then on each tick
-that asks for it gets one LIMIT IOC, whose client order id ends in ``-<tick's number>-<ticks seen>``. SIGTERM ends it,
-and everything that it started.
+process, journals on; with ``--books`` the order book too. The stand-in serves REST, streams and the WebSocket API on
+one port of this host. On the first tick one line of JSON goes to standard output, ``{"event": "first_tick", "t_ns":
+...}``; from then on each tick that asks for it gets one LIMIT IOC, whose client order id ends in ``-<tick's
+number>-<ticks seen>``. SIGTERM ends it, and everything that it started.
 """
 
 from __future__ import annotations
@@ -63,7 +63,9 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--market", choices=("spot",), default="spot", help="futures are not there yet")
     parser.add_argument("--durability", choices=("process", "power"), default="process", help="of both journals")
     parser.add_argument(
-        "--books", action="store_true", help="keep the order book too; a stand-in whose depth crosses itself denies then"
+        "--books",
+        action="store_true",
+        help="keep the order book too; where the stand-in's depth crosses, orders are denied",
     )
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the floor's state (journals, logs) in DIR")
     return parser.parse_known_args(arguments)[0]
@@ -88,9 +90,9 @@ class Client:
             )
         )
         environment = {
-            **os.environ,
             "TRADEFLOOR_BENCH_KEY": "bench",
             "TRADEFLOOR_BENCH_SECRET": "bench",
+            **os.environ,
             "TRADEFLOOR_SUPERVISOR_PID": str(os.getpid()),  # should this process be killed, the floor stops
         }
         command = [sys.executable, "-m", "tradefloor", "up", str(config)]
