@@ -3,8 +3,8 @@
 First 100,000 hostile frames go to each kind of socket. The first round then has every kind of fault on every kind of
 victim (kill -9, a freeze longer than the limit on silence, a pause shorter than it; each kind of actor, an attached
 strategy, the supervisor), in an order of its seed's choice. The rounds after it have faults of their seeds' choice,
-some of them two at once, until the time is spent. What was covered is printed at the end. Exit code 1 when a round was not
-good; its journals and logs are kept then, and ``--seed`` plays it again alone.
+some of them two at once, until the time is spent. What was covered is printed at the end. Exit code 1 when a round was
+not good; its journals and logs are kept then, and ``--seed`` plays it again alone.
 """
 
 from __future__ import annotations
