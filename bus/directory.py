@@ -10,12 +10,23 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
 from bus.messages import DirectoryEntry, DirectoryTable
 
-__all__ = ["DIRECTORY", "SOCKET_PATH_LIMIT", "Directory", "EndpointError", "endpoints", "next_epoch"]
+__all__ = [
+    "DIRECTORY",
+    "SOCKET_PATH_LIMIT",
+    "Directory",
+    "EndpointError",
+    "Endpoints",
+    "endpoints",
+    "from_afar",
+    "is_far",
+    "next_epoch",
+]
 
 DIRECTORY = "supervisor"
 """The name under which the directory and its supervisor are on the floor."""
@@ -28,8 +39,16 @@ class EndpointError(ValueError):
     """A socket path that the host cannot hold."""
 
 
-def endpoints(run_dir: Path | str, name: str) -> tuple[str, str]:
-    """Return the endpoints (publisher, server) of the actor `name` in this run directory.
+class Endpoints(NamedTuple):
+    """Where one actor is found."""
+
+    publisher: str
+    server: str
+    private: str
+
+
+def endpoints(run_dir: Path | str, name: str) -> Endpoints:
+    """Return the endpoints of the actor `name` in this run directory.
 
     Raises EndpointError naming the path when it is too long for a socket.
     """
@@ -39,7 +58,30 @@ def endpoints(run_dir: Path | str, name: str) -> tuple[str, str]:
             f"socket path {base} has {len(base.encode()) + 2} bytes, at most {SOCKET_PATH_LIMIT} work; "
             "choose a shorter --run-dir"
         )
-    return f"ipc://{base}.p", f"ipc://{base}.s"
+    return Endpoints(f"ipc://{base}.p", f"ipc://{base}.s", f"ipc://{base}.x")
+
+
+def is_far(floor: str) -> bool:
+    """True where a floor is named by the address that it listens on, and not by its run directory."""
+    return floor.startswith("tcp://")
+
+
+def from_afar(entry: DirectoryEntry, floor: str) -> DirectoryEntry:
+    """Return an entry as a host elsewhere has to read it that reaches the floor at this address.
+
+    Actors know the ports that they got, and not by which name their host is reached: that is the floor's.
+    """
+    host = floor.removeprefix("tcp://").rpartition(":")[0]
+
+    def seen(endpoint: str) -> str:
+        return f"tcp://{host}:{endpoint.rpartition(':')[2]}" if endpoint else ""
+
+    return msgspec.structs.replace(
+        entry,
+        publishes_at=seen(entry.remote_publishes_at),
+        private_at=seen(entry.remote_private_at),
+        serves_at=seen(entry.remote_serves_at),
+    )
 
 
 def next_epoch(last: int, wall_ns: int) -> int:

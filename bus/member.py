@@ -9,12 +9,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+import msgspec
+
 from bus import topics
 from bus.clock import Clock
 from bus.codec import Header, ReplyStatus, RequestHeader
-from bus.directory import DIRECTORY, Directory, endpoints
+from bus.directory import DIRECTORY, Directory, endpoints, from_afar, is_far
 from bus.messages import Code, DirectoryEntry, DirectoryTable, Empty, Message, Register, Registered
-from bus.requests import DEFAULT_TIMEOUT_S, Answer, Client, Reply, Server
+from bus.requests import DEFAULT_TIMEOUT_S, Answer, Client, Reply, Server, allow_all
+from bus.security import Guard
 from bus.streams import Handler, Publisher, Reader, Subscription
 from bus.transport import Transport
 
@@ -30,21 +33,39 @@ class RegistrationError(Exception):
 
 
 class Member:
-    """An actor's connection to the floor."""
+    """An actor's connection to the floor.
+
+    `run_dir` is the floor's run directory or, from another host, the address that it listens on. `floor_key` is the
+    supervisor's public key; the other actors' stand in its directory. `guard` judges who may ask and read. Without
+    both, nothing is encrypted and everybody may: the bus alone, and tests. `listen` has addresses for other hosts:
+    where our publishers are bound too, and where our server is.
+    """
 
     def __init__(
-        self, name: str, run_dir: str, transport: Transport, loop: asyncio.AbstractEventLoop, clock: Clock
+        self,
+        name: str,
+        run_dir: str,
+        transport: Transport,
+        loop: asyncio.AbstractEventLoop,
+        clock: Clock,
+        floor_key: str = "",
+        guard: Guard | None = None,
+        listen: tuple[str, str] = ("", ""),
     ) -> None:
         self.name = name
+        self.listen = listen
         self.run_dir = run_dir
+        self.guard = guard
         self.epoch = 0
         self.directory = Directory()
         self.publisher: Publisher | None = None
         self.server: Server | None = None
         self.on_directory: list[Callable[[DirectoryEntry], None]] = []
         self._transport, self._loop, self._clock = transport, loop, clock
-        self._readers: dict[str, Reader] = {}
+        self._floor_key = floor_key
+        self._readers: dict[tuple[str, bool], Reader] = {}
         self._clients: dict[str, Client] = {}
+        self._keys: dict[str, str] = {}
         self._subscriptions: dict[Subscription, set[str]] = {}
 
     # what this actor offers
@@ -57,9 +78,19 @@ class Member:
         closed: Callable[[str], None] = lambda topic: None,
     ) -> Publisher:
         """Bind the publisher that owns these prefixes."""
-        endpoint = endpoints(self.run_dir, self.name)[0]
+        own = endpoints(self.run_dir, self.name)
+        closed_door = (own.private, self.guard.may_read) if self.guard is not None else ()
         self.publisher = Publisher(
-            self._transport, self._loop, self._clock, endpoint, self.name, prefixes, state, opened, closed
+            self._transport,
+            self._loop,
+            self._clock,
+            own.publisher,
+            self.name,
+            prefixes,
+            state,
+            opened,
+            closed,
+            *closed_door,
         )
         self.publisher.epoch = self.epoch
         return self.publisher
@@ -71,9 +102,39 @@ class Member:
         failed: Callable[[BaseException], None],
     ) -> Server:
         """Bind the server."""
-        endpoint = endpoints(self.run_dir, self.name)[1]
-        self.server = Server(self._transport, self._clock, endpoint, handle, spawn, failed)
+        endpoint = endpoints(self.run_dir, self.name).server
+        refusal = self.guard.refusal if self.guard is not None else allow_all
+        remote = self.listen[1]
+        self.server = Server(self._transport, self._clock, endpoint, handle, spawn, failed, refusal, remote)
         return self.server
+
+    def doors(self) -> dict[str, str]:
+        """Return where and by which key we are found, as fields of `Register`."""
+        if self._is_far:
+            return {"key": self._transport.key}  # who comes from another host asks and reads, and serves nobody
+        own = endpoints(self.run_dir, self.name)
+        publisher = self.publisher
+        return {
+            "publishes_at": own.publisher if publisher is not None else "",
+            "private_at": own.private if publisher is not None and publisher.is_private else "",
+            "serves_at": own.server if self.server is not None else "",
+            "key": self._transport.key,
+            "remote_publishes_at": publisher.remote if publisher is not None else "",
+            "remote_private_at": publisher.remote_private if publisher is not None else "",
+            "remote_serves_at": self.server.remote if self.server is not None else "",
+        }
+
+    async def open_doors(self) -> list[str]:
+        """Knock at our own closed sockets with a stranger's key; return the endpoints that let it in."""
+        doors = self.doors()
+        closed = [(doors.get("private_at", ""), True), (doors.get("serves_at", ""), False)]
+        closed += [(doors.get("remote_publishes_at", ""), True)]
+        return [at for at, publishes in closed if at and await self._transport.lets_strangers_in(at, publishes)]
+
+    def refresh_keys(self) -> None:
+        """Look whether the floor's list of keys has changed; who was taken off it is sent nothing more."""
+        if self.guard is not None and self.guard.ring.refresh() and self.publisher is not None:
+            self.publisher.admit_anew()
 
     # joining the floor
 
@@ -82,7 +143,9 @@ class Member:
 
         Raises RegistrationError when the directory refuses, or does not answer in time.
         """
-        reply = await self._client_at(DIRECTORY, endpoints(self.run_dir, DIRECTORY)[1]).request(registration, timeout_s)
+        directory = self._client(DIRECTORY)
+        assert directory is not None
+        reply = await directory.request(registration, timeout_s)
         if not isinstance(reply.body, Registered):
             raise RegistrationError(reply)
         self.epoch = reply.body.epoch
@@ -90,14 +153,17 @@ class Member:
             client.epoch = self.epoch
         if self.publisher is not None:
             self.publisher.epoch = self.epoch
-        self.follow_directory(reply.body.floor)
+        self.follow_directory(reply.body.floor, reply.body.remote_publishes_at)
         return reply.body
 
-    def follow_directory(self, floor: str) -> None:
-        """Read the directory's table, now and on each change."""
+    def follow_directory(self, floor: str, remote: str = "") -> None:
+        """Read the directory's table, now and on each change; from another host at the `remote` that the floor told."""
         subscription = Subscription(topics.topic("directory", floor), self._on_table, None)
         self._subscriptions[subscription] = {DIRECTORY}
-        self._reader_at(DIRECTORY, endpoints(self.run_dir, DIRECTORY)[0]).subscribe(subscription)
+        entry = DirectoryEntry(DIRECTORY, DIRECTORY, 0, key=self._floor_key, remote_publishes_at=remote)
+        if not self._is_far:
+            entry = msgspec.structs.replace(entry, publishes_at=endpoints(self.run_dir, DIRECTORY).publisher)
+        self._open_reader(self._as_seen(entry)).subscribe(subscription)
 
     # what this actor wants
 
@@ -114,8 +180,8 @@ class Member:
     def unsubscribe(self, subscription: Subscription) -> None:
         """Leave."""
         for name in self._subscriptions.pop(subscription, ()):
-            if name in self._readers:
-                self._readers[name].unsubscribe(subscription)
+            for reader in self._readers_of(name):
+                reader.unsubscribe(subscription)
 
     def send(self, name: str, message: Message, timeout_s: float = DEFAULT_TIMEOUT_S) -> asyncio.Future[Reply]:
         """Ask the actor `name`, now or not at all."""
@@ -150,6 +216,8 @@ class Member:
             sources.append(self.publisher.counters)
         if self.server is not None:
             sources.append(self.server.counters)
+        if self.guard is not None:
+            sources.append(self.guard.counters)
         for source in sources:
             for key, value in source.items():
                 total[key] = total.get(key, 0) + value
@@ -170,24 +238,56 @@ class Member:
 
     def _client(self, name: str) -> Client | None:
         if name == DIRECTORY:
-            return self._client_at(name, endpoints(self.run_dir, name)[1])
+            endpoint = self.run_dir if self._is_far else endpoints(self.run_dir, name).server
+            return self._client_at(name, endpoint, self._floor_key)
         entry = self.directory.service(name)
         if entry is None or not entry.live:
             return None
-        return self._client_at(name, entry.serves_at)
+        return self._client_at(name, entry.serves_at, entry.key)
 
-    def _client_at(self, name: str, endpoint: str) -> Client:
+    def _client_at(self, name: str, endpoint: str, key: str) -> Client:
         client = self._clients.get(name)
         if client is None:
-            client = self._clients[name] = Client(self._transport, self._loop, self._clock, endpoint, self.name)
+            client = Client(self._transport, self._loop, self._clock, endpoint, self.name, key)
+            self._clients[name], self._keys[name] = client, key
             client.epoch = self.epoch
         return client
 
-    def _reader_at(self, name: str, endpoint: str) -> Reader:
-        reader = self._readers.get(name)
+    @property
+    def _is_far(self) -> bool:
+        return is_far(self.run_dir)
+
+    def _as_seen(self, entry: DirectoryEntry) -> DirectoryEntry:
+        return from_afar(entry, self.run_dir) if self._is_far else entry
+
+    def _open_reader(self, entry: DirectoryEntry) -> Reader:
+        """Return the reader of what everybody on the floor may read; from another host, that too is by key."""
+        return self._reader_at(entry.name, entry.publishes_at, entry.key if self._is_far else "")
+
+    def _reader_at(self, name: str, endpoint: str, key: str = "", private: bool = False) -> Reader:
+        reader = self._readers.get((name, private))
         if reader is None:
-            reader = self._readers[name] = Reader(self._transport, self._loop, endpoint)
+            reader = self._readers[(name, private)] = Reader(self._transport, self._loop, endpoint, key)
+            self._keys[name] = key or self._keys.get(name, "")
         return reader
+
+    def _readers_of(self, name: str) -> list[Reader]:
+        return [reader for (owner, _), reader in self._readers.items() if owner == name]
+
+    def _forget_old_key(self, entry: DirectoryEntry) -> None:
+        """Connect anew to an actor that has another key now; the old one's sockets would wait for ever."""
+        if self._keys.get(entry.name, entry.key) == entry.key:
+            return
+        del self._keys[entry.name]
+        client = self._clients.pop(entry.name, None)
+        if client is not None:
+            client.close()
+        reader = self._readers.pop((entry.name, True), None)
+        if reader is not None:
+            reader.close()
+            for subscription, joined in self._subscriptions.items():
+                if _reads_privately(subscription.topic, entry):
+                    joined.discard(entry.name)
 
     def _attach(self, subscription: Subscription, entry: DirectoryEntry) -> None:
         joined = self._subscriptions[subscription]
@@ -195,15 +295,24 @@ class Member:
             joined.add(entry.name)
             if subscription.exact:
                 subscription.lose("its publisher is another", entry.epoch if entry.live else entry.epoch + 1)
-            self._reader_at(entry.name, entry.publishes_at).subscribe(subscription)
+            private = _reads_privately(subscription.topic, entry)
+            if private:
+                self._reader_at(entry.name, entry.private_at, entry.key, private=True).subscribe(subscription)
+            if not (private and subscription.exact):
+                self._open_reader(entry).subscribe(subscription)
 
     def _on_table(self, message: Message, header: Header, topic: str) -> None:
         if not isinstance(message, DirectoryTable):
             return
         before = dict(self.directory.entries)
+        if self._is_far:
+            seen = tuple(map(self._as_seen, message.entries))
+            message = DirectoryTable(message.floor, seen)
         for entry in self.directory.update(message):
             known = before.get(entry.name)
             moved = known is not None and known.epoch != entry.epoch
+            if entry.live:
+                self._forget_old_key(entry)
             if moved or not entry.live:
                 # a newer life may have spoken before the table came: what it said stands
                 if entry.live:
@@ -220,5 +329,13 @@ class Member:
     def _lost(self, name: str, reason: str, before: int) -> None:
         if name in self._clients:
             self._clients[name].lose()
-        if name in self._readers:
-            self._readers[name].lose(reason, before)
+        for reader in self._readers_of(name):
+            reader.lose(reason, before)
+
+
+def _reads_privately(topic: str, entry: DirectoryEntry) -> bool:
+    """True where some of what is asked for is published by this actor by key alone."""
+    return bool(entry.private_at) and any(
+        topics.is_private(prefix) and (topic.startswith(prefix) or prefix.startswith(topic))
+        for prefix in entry.prefixes
+    )

@@ -11,10 +11,10 @@ from __future__ import annotations
 import asyncio
 import selectors
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, TypeVar
 
-from bus.transport import Frames, Link
+from bus.transport import Frames, Link, PrivateLink
 
 __all__ = ["MemoryHub", "MemoryTransport", "VirtualClock", "VirtualLoop", "run_virtual"]
 
@@ -86,23 +86,35 @@ class MemoryHub:
 
 
 class MemoryTransport:
-    """One process's sockets on a hub: the `Transport` of `bus.transport`."""
+    """One process's sockets on a hub: the `Transport` of `bus.transport`. `key` is what its connections prove."""
 
-    def __init__(self, hub: MemoryHub) -> None:
-        self._hub = hub
+    def __init__(self, hub: MemoryHub, key: str = "") -> None:
+        self._hub, self._key = hub, key
         self._links: list[_Link] = []
 
     def publisher(self, endpoint: str, on_message: Callable[[Frames], None]) -> Link:
         return self._add(_Publisher(self._hub, endpoint, on_message))
 
-    def reader(self, endpoint: str, on_message: Callable[[Frames], None]) -> Link:
-        return self._add(_Reader(self._hub, endpoint, on_message))
+    def private_publisher(self, endpoint: str, grants: Callable[[bytes, str], bool], remote: str = "") -> PrivateLink:
+        link = _PrivatePublisher(self._hub, endpoint, grants)
+        self._links.append(link)
+        return link
 
-    def server(self, endpoint: str, on_message: Callable[[Frames], None]) -> Link:
+    def reader(self, endpoint: str, on_message: Callable[[Frames], None], server_key: str = "") -> Link:
+        return self._add(_Reader(self._hub, endpoint, on_message, self._key))
+
+    def server(self, endpoint: str, on_message: Callable[[Frames, str], None], remote: str = "") -> Link:
         return self._add(_Server(self._hub, endpoint, on_message))
 
-    def caller(self, endpoint: str, on_message: Callable[[Frames], None]) -> Link:
-        return self._add(_Caller(self._hub, endpoint, on_message))
+    def caller(self, endpoint: str, on_message: Callable[[Frames], None], server_key: str = "") -> Link:
+        return self._add(_Caller(self._hub, endpoint, on_message, self._key))
+
+    @property
+    def key(self) -> str:
+        return self._key
+
+    async def lets_strangers_in(self, endpoint: str, publishes: bool) -> bool:
+        return False
 
     def close(self) -> None:
         for link in self._links:
@@ -115,6 +127,8 @@ class MemoryTransport:
 
 
 class _Link:
+    remote = ""
+
     def __init__(self, hub: MemoryHub, endpoint: str, on_message: Callable[[Frames], None]) -> None:
         self.hub, self.endpoint, self.closed = hub, endpoint, False
         self._on_message = on_message
@@ -146,12 +160,20 @@ class _Publisher(_Link):
         _claim(hub.publishers, endpoint, self)
         for reader in hub.readers.get(endpoint, ()):
             for topic in reader.topics:
-                self.deliver([b"\1" + topic])
+                self.hear(reader, b"\1" + topic)
+
+    def hear(self, reader: _Reader, word: bytes) -> None:
+        """A reader subscribes or unsubscribes."""
+        self.deliver([word])
+
+    def topics_of(self, reader: _Reader) -> Iterable[bytes]:
+        """Return what a reader is sent."""
+        return reader.topics
 
     def send(self, *frames: bytes) -> bool:
         message = list(frames)
         for reader in self.hub.readers.get(self.endpoint, ()):
-            wanted = any(frames[0].startswith(topic) for topic in reader.topics)
+            wanted = any(frames[0].startswith(topic) for topic in self.topics_of(reader))
             if wanted and not self.hub.lose(self.endpoint, message):
                 reader.deliver(list(message))
         return True
@@ -162,9 +184,34 @@ class _Publisher(_Link):
             del self.hub.publishers[self.endpoint]
 
 
+class _PrivatePublisher(_Publisher):
+    def __init__(self, hub: MemoryHub, endpoint: str, grants: Callable[[bytes, str], bool]) -> None:
+        self._grants = grants
+        self._granted: dict[_Reader, set[bytes]] = {}
+        super().__init__(hub, endpoint, lambda frames: None)
+
+    def hear(self, reader: _Reader, word: bytes) -> None:
+        self.hub.loop.call_soon(self._judge, reader, word)
+
+    def topics_of(self, reader: _Reader) -> Iterable[bytes]:
+        return self._granted.get(reader, set()) & reader.topics.keys()
+
+    def renew(self) -> None:
+        """Cut every reader off, so that each is asked for its key anew."""
+        self._granted.clear()
+        for reader in self.hub.readers.get(self.endpoint, ()):
+            for topic in reader.topics:
+                self.hear(reader, b"\1" + topic)
+
+    def _judge(self, reader: _Reader, word: bytes) -> None:
+        if word[:1] == b"\1" and not self.closed and self._grants(word[1:], reader.key):
+            self._granted.setdefault(reader, set()).add(word[1:])
+
+
 class _Reader(_Link):
-    def __init__(self, hub: MemoryHub, endpoint: str, on_message: Callable[[Frames], None]) -> None:
+    def __init__(self, hub: MemoryHub, endpoint: str, on_message: Callable[[Frames], None], key: str) -> None:
         super().__init__(hub, endpoint, on_message)
+        self.key = key
         self.topics: Counter[bytes] = Counter()
         hub.readers.setdefault(endpoint, []).append(self)
 
@@ -190,14 +237,18 @@ class _Reader(_Link):
     def _tell(self, frame: bytes) -> None:
         publisher = self.hub.publishers.get(self.endpoint)
         if publisher is not None:
-            publisher.deliver([frame])
+            publisher.hear(self, frame)
 
 
 class _Server(_Link):
-    def __init__(self, hub: MemoryHub, endpoint: str, on_message: Callable[[Frames], None]) -> None:
-        super().__init__(hub, endpoint, on_message)
+    def __init__(self, hub: MemoryHub, endpoint: str, on_message: Callable[[Frames, str], None]) -> None:
+        super().__init__(hub, endpoint, self._on_request)
+        self._on_asked = on_message
         self.callers: dict[bytes, _Caller] = {}
         _claim(hub.servers, endpoint, self)
+
+    def _on_request(self, frames: Frames) -> None:
+        self._on_asked(frames, self.callers[frames[0]].key)
 
     def send(self, *frames: bytes) -> bool:
         caller = self.callers.get(frames[0])
@@ -213,8 +264,9 @@ class _Server(_Link):
 
 
 class _Caller(_Link):
-    def __init__(self, hub: MemoryHub, endpoint: str, on_message: Callable[[Frames], None]) -> None:
+    def __init__(self, hub: MemoryHub, endpoint: str, on_message: Callable[[Frames], None], key: str) -> None:
         super().__init__(hub, endpoint, on_message)
+        self.key = key
         hub.peers += 1
         self._name = hub.peers.to_bytes(5, "big")
 

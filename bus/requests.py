@@ -29,7 +29,7 @@ from bus.codec import (
 from bus.messages import Code, Empty, Message, Refused, Unknown, Unreadable
 from bus.transport import Frames, Link, Transport
 
-__all__ = ["Answer", "Client", "Reply", "Server"]
+__all__ = ["Answer", "Client", "Reply", "Server", "allow_all"]
 
 Answer = Message | None
 """What a handler gives: a message (OK), None (OK, nothing to say) or `Refused` (DENIED)."""
@@ -71,11 +71,22 @@ def _ended(status: ReplyStatus, code: Code) -> Reply:
     return Reply(status, code, Empty())
 
 
+def allow_all(key: str, header: RequestHeader, message: Message) -> Refused | None:
+    """Judge a request where no keys are asked for."""
+    return None
+
+
 class Client:
     """Calls one server."""
 
     def __init__(
-        self, transport: Transport, loop: asyncio.AbstractEventLoop, clock: Clock, endpoint: str, caller: str
+        self,
+        transport: Transport,
+        loop: asyncio.AbstractEventLoop,
+        clock: Clock,
+        endpoint: str,
+        caller: str,
+        server_key: str = "",
     ) -> None:
         self.epoch = 0
         self._loop = loop
@@ -83,7 +94,7 @@ class Client:
         self._caller = caller
         self._next_id = secrets.randbits(40) << 20
         self._waiting: dict[int, tuple[asyncio.Future[Reply], asyncio.TimerHandle]] = {}
-        self._link: Link = transport.caller(endpoint, self._on_message)
+        self._link: Link = transport.caller(endpoint, self._on_message, server_key)
 
     def send(self, message: Message, timeout_s: float = DEFAULT_TIMEOUT_S) -> asyncio.Future[Reply]:
         """Send now or not at all; the future always ends with a `Reply`, at the latest at the deadline."""
@@ -139,7 +150,10 @@ class Client:
 
 
 class Server:
-    """Answers requests. `handle` may be plain or async; `failed` is told of an exception after it was answered."""
+    """Answers requests. `handle` may be plain or async; `failed` is told of an exception after it was answered.
+
+    `refusal` judges each request by the key that its connection proved, whatever the request says of its sender.
+    """
 
     def __init__(
         self,
@@ -149,19 +163,25 @@ class Server:
         handle: Callable[[Message, RequestHeader], Answer | Awaitable[Answer]],
         spawn: Callable[[Awaitable[None]], object],
         failed: Callable[[BaseException], None],
-        allowed: Callable[[str, Message], bool] = lambda caller, message: True,
+        refusal: Callable[[str, RequestHeader, Message], Refused | None] = allow_all,
+        remote: str = "",
     ) -> None:
         self.counters = {"requests": 0, "refused": 0, "expired": 0, "repeated": 0, "unreadable": 0, "unanswered": 0}
         self._clock = clock
-        self._handle, self._spawn, self._failed, self._allowed = handle, spawn, failed, allowed
+        self._handle, self._spawn, self._failed, self._refusal = handle, spawn, failed, refusal
         self._answers: OrderedDict[tuple[str, int], tuple[bytes, bytes] | None] = OrderedDict()
-        self._link: Link = transport.server(endpoint, self._on_message)
+        self._link: Link = transport.server(endpoint, self._on_message, remote)
+
+    @property
+    def remote(self) -> str:
+        """Where other hosts find us, empty where they do not."""
+        return self._link.remote
 
     def close(self) -> None:
         """Close the socket."""
         self._link.close()
 
-    def _on_message(self, frames: Frames) -> None:
+    def _on_message(self, frames: Frames, key: str) -> None:
         self.counters["requests"] += 1
         if len(frames) != 3:
             self.counters["unreadable"] += 1
@@ -177,19 +197,20 @@ class Server:
             reason = message.reason if isinstance(message, Unreadable) else f"unknown message {message.tag!r}"
             self._answer(peer, header, ReplyStatus.DENIED, Refused(Code.UNREADABLE, reason))
             return
-        key = (header.caller, header.id)
-        if key in self._answers:
-            self._answer_again(peer, header, key)
+        refused = self._refusal(key, header, message)
+        if refused is not None:  # before anything else: a stranger is not told what another asked
+            self.counters["refused"] += 1
+            self._send(peer, *_encoded(header, ReplyStatus.DENIED, refused))
+            return
+        name = (header.caller, header.id)
+        if name in self._answers:
+            self._answer_again(peer, header, name)
             return
         if self._clock.monotonic_ns() > header.deadline_ns:
             self.counters["expired"] += 1
             self._answer(peer, header, ReplyStatus.EXPIRED, Refused(Code.EXPIRED))
             return
-        if not self._allowed(header.caller, message):
-            self.counters["refused"] += 1
-            self._answer(peer, header, ReplyStatus.DENIED, Refused(Code.NOT_ALLOWED))
-            return
-        self._answers[key] = None
+        self._answers[name] = None
         if len(self._answers) > ANSWERS_KEPT:
             self._answers.popitem(last=False)
         self._execute(peer, header, message)
@@ -226,14 +247,16 @@ class Server:
         self._failed(error)
 
     def _answer(self, peer: bytes, header: RequestHeader, status: ReplyStatus, body: Message) -> None:
-        code = body.code if isinstance(body, Refused) else Code.NONE
-        raw_header, raw = encode(ReplyHeader(WIRE_VERSION, header.id, status, code)), encode(body)
+        raw_header, raw = _encoded(header, status, body)
         key = (header.caller, header.id)
         if key in self._answers:
             if len(raw) <= KEPT_ANSWER_BYTES:
                 self._answers[key] = (raw_header, raw)
             else:
                 del self._answers[key]
+        self._send(peer, raw_header, raw)
+
+    def _send(self, peer: bytes, raw_header: bytes, raw: bytes) -> None:
         if not self._link.send(peer, raw_header, raw):
             self.counters["unanswered"] += 1
 
@@ -247,3 +270,8 @@ class Server:
         if isinstance(first, ReplyHeader) and first.status != ReplyStatus.OK:
             status, code = ReplyStatus(first.status), first.code
         self._link.send(peer, encode(ReplyHeader(WIRE_VERSION, header.id, status, code)), kept[1])
+
+
+def _encoded(header: RequestHeader, status: ReplyStatus, body: Message) -> tuple[bytes, bytes]:
+    code = body.code if isinstance(body, Refused) else Code.NONE
+    return encode(ReplyHeader(WIRE_VERSION, header.id, status, code)), encode(body)

@@ -22,7 +22,17 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-__all__ = ["book_depth", "book_reference", "escape", "is_exact", "market", "segments", "topic", "unescape"]
+__all__ = [
+    "book_depth",
+    "book_reference",
+    "escape",
+    "is_exact",
+    "is_private",
+    "market",
+    "segments",
+    "topic",
+    "unescape",
+]
 
 _SEGMENTS: dict[str, int | dict[str, int]] = {
     "market": {"quote": 4, "trade": 4, "book": 4, "instrument": 4, "bar": 5, "*": 4},
@@ -35,6 +45,7 @@ _SEGMENTS: dict[str, int | dict[str, int]] = {
     "directory": 2,
     "heartbeat": 2,
 }
+_PRIVATE = ("execution/", "account/", "intent/")
 _UNSAFE = re.compile(r"[^!-$&-.0-~]")  # slash, percent, space, control and non-ASCII characters
 _ESCAPED = re.compile(rb"%([0-9A-F]{2})")
 _TOPIC_LIMIT = 255
@@ -77,6 +88,11 @@ def book_reference(instance: str, instrument: str) -> str:
 def segments(name: str) -> tuple[str, ...]:
     """Return a topic's unescaped segments."""
     return tuple(unescape(part) for part in name.rstrip("/").split("/"))
+
+
+def is_private(name: str) -> bool:
+    """True for a topic that is published by key alone: what a strategy does and what an account holds."""
+    return name.startswith(_PRIVATE)
 
 
 def is_exact(name: str) -> bool:

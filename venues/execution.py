@@ -120,6 +120,10 @@ class ExecutionVenue(Actor):
 
     def check_submit(self, order: NewOrder, header: RequestHeader) -> Refused | None:
         """Return why this order must not be sent now, whatever the venue is. Everything here is definite."""
+        gate = self.member.directory.entries.get(header.caller)
+        if gate is not None and header.epoch < gate.epoch:
+            reason = f"epoch {header.epoch} of {header.caller} is over; epoch {gate.epoch} has taken its place"
+            return Refused(Code.NOT_ALLOWED, reason)
         if order.instance != self.instance:
             return Refused(Code.NO_SUCH_INSTANCE, f"{self.name} serves {self.instance}, not {order.instance!r}")
         if self.state == "STOPPING":

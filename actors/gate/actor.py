@@ -155,7 +155,7 @@ class Gate(Actor):
         if header.epoch <= self._ended.get(header.caller, 0):
             return False
         entry = self.member.directory.entries.get(header.caller)
-        return entry is not None and entry.live and entry.epoch == header.epoch
+        return entry is not None and entry.kind == "strategy" and entry.live and entry.epoch == header.epoch
 
     async def _once_known(self, message: SubmitOrder, header: RequestHeader) -> Answer:
         """A strategy that has just come may be ahead of the directory's push; one that is gone is refused at once."""
@@ -253,7 +253,13 @@ class Gate(Actor):
         return f"execution.{instance}"
 
     def on_get_intents(self, message: GetIntents, header: RequestHeader) -> IntentsAnswer:
-        return IntentsAnswer(self.journal.after(message.after), self.journal.last)
+        """Answer with a page of the journal; a strategy is shown its own intents alone."""
+        page = self.journal.after(message.after)
+        oldest_ns = min((intent.ts_init for intent in page), default=0)
+        asker = self.member.directory.entries.get(header.caller)
+        if asker is not None and asker.kind == "strategy":
+            page = tuple(intent for intent in page if intent.order.strategy == header.caller)
+        return IntentsAnswer(page, self.journal.last, oldest_ns)
 
     # trading states
 

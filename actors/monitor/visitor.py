@@ -11,6 +11,7 @@ from bus.directory import DIRECTORY
 from bus.member import Member
 from bus.messages import FloorInfo, GetFloor, GetStatus, Message, Status
 from bus.requests import Reply
+from bus.security import MONITOR, Identity, KeyFileError, KeyStore
 from bus.transport import ZmqTransport
 
 __all__ = ["FloorUnreachable", "Visitor"]
@@ -27,18 +28,22 @@ class FloorUnreachable(Exception):
 class Visitor:
     """``async with Visitor(run_dir, "name") as floor: await floor.request("gate", message)``.
 
-    Raises FloorUnreachable on entry where no supervisor answers.
+    It reads, with the floor's monitor key; with ``role=OPERATOR`` it may cancel, halt and stop as well. Raises
+    FloorUnreachable on entry where the key cannot be read or no supervisor answers.
     """
 
+    identity: Identity
     info: FloorInfo
     member: Member
 
-    def __init__(self, run_dir: str, name: str = "visitor") -> None:
-        self._run_dir, self._name = run_dir, name
+    def __init__(self, run_dir: str, name: str = "visitor", role: str = MONITOR) -> None:
+        self._run_dir, self._name, self._role = run_dir, f"{role}:{name}", role
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
-        self.member = Member(self._name, self._run_dir, ZmqTransport(loop), loop, SystemClock())
+        self.identity = await self._find_key(loop)
+        transport, floor_key = ZmqTransport(loop, self.identity), self.identity.keys.supervisor
+        self.member = Member(self._name, self._run_dir, transport, loop, SystemClock(), floor_key)
         reply = await self.member.request(DIRECTORY, GetFloor(), CONNECT_S)
         if not isinstance(reply.body, FloorInfo):
             self.member.close()
@@ -52,6 +57,17 @@ class Visitor:
                 raise FloorUnreachable(f"the directory in {self._run_dir} does not send its table")
             await asyncio.sleep(LOOK_S)
         return self
+
+    async def _find_key(self, loop: asyncio.AbstractEventLoop) -> Identity:
+        """Return our key; a floor that has just been started makes it at first."""
+        deadline = loop.time() + CONNECT_S
+        while True:
+            try:
+                return KeyStore.of_floor(self._run_dir).identity(self._role, serves=False)
+            except KeyFileError as error:
+                if loop.time() > deadline:
+                    raise FloorUnreachable(f"no key of a floor in {self._run_dir}: {error}") from None
+            await asyncio.sleep(LOOK_S)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

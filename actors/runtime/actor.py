@@ -26,6 +26,7 @@ from bus.directory import DIRECTORY, EndpointError, endpoints
 from bus.member import Member, RegistrationError
 from bus.messages import (
     ActorHeartbeat,
+    Alert,
     Code,
     Deregister,
     Empty,
@@ -35,6 +36,7 @@ from bus.messages import (
     Register,
 )
 from bus.requests import Answer, Reply
+from bus.security import Guard, KeyFileError, KeyStore, role_of_actor
 from bus.streams import Publisher
 from bus.transport import Transport, ZmqTransport
 
@@ -49,6 +51,9 @@ LAST_ANSWERS_S = 0.05
 what is unread when a connection of an IMMEDIATE socket goes)."""
 REGISTER_TIMEOUT_S = 15.0
 """How long a starting actor waits for the directory."""
+REFUSAL_TOLD_S, REFUSALS_KEPT = 60.0, 100
+"""A refusal is logged and alerted once in so long for each who and what, and at most so many different ones are: the
+counters have them all."""
 VERSION = "0.1"
 """The version that is shaken hands on: a different number before the dot is refused."""
 
@@ -72,7 +77,11 @@ class Context(msgspec.Struct, frozen=True):
 
 
 class Actor(LoopActor):
-    """Base of every actor on the floor."""
+    """Base of every actor on the floor.
+
+    It proves itself with its key of the floor's key directory and lets in whom that allows; on a `transport` of the
+    caller's own (a bus in memory) there are no keys.
+    """
 
     prefixes: tuple[str, ...] = ()
     """The topics that this actor owns."""
@@ -83,7 +92,7 @@ class Actor(LoopActor):
         self,
         context: Context,
         clock: Clock | None = None,
-        transport: Callable[[Any], Transport] = ZmqTransport,
+        transport: Callable[[Any], Transport] | None = None,
     ) -> None:
         super().__init__()
         self.context = context
@@ -97,8 +106,12 @@ class Actor(LoopActor):
         self._handlers: dict[type, Callable[[Any, RequestHeader], Any] | None] = {}
         self._last_answer_s = 0.0
         self._last_beat_s = 0.0
+        self._told: dict[tuple[str, str], float] = {}
 
     # hooks
+
+    async def prepare(self) -> None:
+        """Hook: see to what must be there before there are sockets."""
 
     async def setup(self) -> None:
         """Hook: open what the actor needs. Nobody knows it yet."""
@@ -155,12 +168,14 @@ class Actor(LoopActor):
             endpoints(self.context.run_dir, self.name)
         except EndpointError as error:
             raise ActorExit(ExitCode.CONFIGURATION, str(error)) from None
-        self.member = Member(self.name, self.context.run_dir, self._transport(self.loop), self.loop, self.clock)
+        await self.prepare()
+        self.member = self._make_member()
         await self.setup()
         if self.prefixes:
             self.member.publish_under(self.prefixes, self.topic_state, self.topic_opened, self.topic_closed)
         if self.serves:
             self.member.serve(self._dispatch, self._spawn_request, self.fail)
+        await self._test_doors()
         await self.join_floor()
         await self.begin()
         await maybe(self.on_start())  # type: ignore[func-returns-value]
@@ -170,21 +185,55 @@ class Actor(LoopActor):
         gc.collect()
         gc.freeze()  # what lives now lives for ever: the collector need not look at it again
 
+    def _make_member(self) -> Member:
+        name, run_dir = self.name, self.context.run_dir
+        if self._transport is not None:
+            return Member(name, run_dir, self._transport(self.loop), self.loop, self.clock)
+        try:
+            identity = KeyStore.of_floor(run_dir).identity(role_of_actor(name, self.context.kind))
+        except KeyFileError as error:
+            raise ActorExit(ExitCode.CONFIGURATION, f"{name}: {error}") from None
+        assert identity.ring is not None
+        guard = Guard(identity.ring, self._on_refused)
+        transport = ZmqTransport(self.loop, identity, guard.on_stranger)
+        return Member(name, run_dir, transport, self.loop, self.clock, identity.keys.supervisor, guard)
+
+    async def _test_doors(self) -> None:
+        """Knock at our own sockets with a stranger's key: libzmq is known to let in anybody where it is set up wrong.
+
+        Raises ActorExit where it is let in.
+        """
+        if self.member.guard is None:
+            return
+        for what in await self.member.open_doors():
+            raise ActorExit(ExitCode.FAILED, f"{self.name}: a stranger's key was let in at {what}; nothing is served")
+
+    def _on_refused(self, who: str, what: str) -> None:
+        """Somebody asked for what its key does not allow: say so, once a minute for each."""
+        now = self.loop.time()
+        if now - self._told.get((who, what), -REFUSAL_TOLD_S) < REFUSAL_TOLD_S or len(self._told) >= REFUSALS_KEPT:
+            return
+        self._told[(who, what)] = now
+        self.log.warning("refused", who=who, why=what)
+        self.call_person("REFUSED", f"{self.name} refused {who}: {what}")
+
+    def call_person(self, code: str, text: str) -> None:
+        """Raise an alert: the supervisor shows it and hands it on."""
+        self.member.send(DIRECTORY, Alert(self.name, code, text, self.clock.time_ns(), self.context.instance))
+
     async def join_floor(self) -> None:
         """Register with the directory. Raises ActorExit when it refuses."""
-        publisher, server = self.member.publisher, self.member.server
         registration = Register(
             name=self.name,
             kind=self.context.kind,
             pid=os.getpid(),
             version=VERSION,
             instance=self.context.instance,
-            publishes_at=self._endpoint(0) if publisher else "",
-            serves_at=self._endpoint(1) if server else "",
             prefixes=self.prefixes,
             exit_policy=self.context.exit_policy,
             attached=self.context.attached,
         )
+        registration = msgspec.structs.replace(registration, **self.member.doors())
         try:
             registered = await self.member.register(registration, REGISTER_TIMEOUT_S)
         except RegistrationError as error:
@@ -213,12 +262,11 @@ class Actor(LoopActor):
             self.member.close()
         self.release()
 
-    def _endpoint(self, index: int) -> str:
-        return endpoints(self.context.run_dir, self.name)[index]
-
     def _beat(self) -> None:
         if not self.epoch or self.state == "STOPPING":
             return
+        self.member.refresh_keys()
+        self._told = {pair: at for pair, at in self._told.items() if self.loop.time() - at < REFUSAL_TOLD_S}
         now = self.loop.time()
         lag_ms = max(0.0, (now - self._last_beat_s - HEARTBEAT_S) * 1000)
         self._last_beat_s = now

@@ -158,7 +158,7 @@ class Errands:
                 return None
             if any(intent.order.order_id == order.id for intent in page.intents):
                 return True
-            if any(intent.ts_init < begun_ns for intent in page.intents):
+            if 0 < page.oldest_ns < begun_ns:
                 return False
             upto = after
         return False

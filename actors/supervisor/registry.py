@@ -54,6 +54,11 @@ class Registry:
             serves_at=registration.serves_at,
             prefixes=registration.prefixes,
             exit_policy=registration.exit_policy,
+            private_at=registration.private_at,
+            key=registration.key,
+            remote_publishes_at=registration.remote_publishes_at,
+            remote_private_at=registration.remote_private_at,
+            remote_serves_at=registration.remote_serves_at,
         )
         self.entries[entry.name] = entry
         self.registrations[entry.name] = registration

@@ -46,6 +46,7 @@ from bus.messages import (
     TradingState,
 )
 from bus.schema import schema_json
+from bus.security import MONITOR, OPERATOR, KeyStore, role_of_actor
 
 __all__ = ["Supervisor"]
 
@@ -94,7 +95,7 @@ class Supervisor(Actor):
 
     # life
 
-    async def setup(self) -> None:
+    async def prepare(self) -> None:
         run_dir = Path(self.floor.run_dir)
         run_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._lock = os.open(run_dir / "lock", os.O_RDWR | os.O_CREAT, 0o600)
@@ -110,11 +111,21 @@ class Supervisor(Actor):
         state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.registry = Registry(self.floor.name, state_dir / "epoch")
         self.leavers = Leavers(self, self.registry)
+        self._make_keys(run_dir)
+
+    def _make_keys(self, run_dir: Path) -> None:
+        """Make what keys are missing, and let everybody find them by the run directory alone."""
+        store, link = KeyStore.of_floor(self.state_path()), KeyStore.of_floor(run_dir).folder
+        children = (spec.context for spec in self.floor.children if not spec.command)
+        roles = (role_of_actor(context.name, context.kind) for context in children)
+        store.ensure(MONITOR, OPERATOR, *roles)
+        if not link.exists() or not link.samefile(store.folder):  # they are one where run and state directory are
+            link.unlink(missing_ok=True)
+            link.symlink_to(store.folder.resolve())
 
     async def join_floor(self) -> None:
-        own = Register(self.name, "supervisor", os.getpid(), VERSION, "", "", "", self.prefixes)
-        endpoints = (self._endpoint(0), self._endpoint(1))
-        own = msgspec.structs.replace(own, publishes_at=endpoints[0], serves_at=endpoints[1])
+        own = Register(self.name, "supervisor", os.getpid(), VERSION, prefixes=self.prefixes)
+        own = msgspec.structs.replace(own, **self.member.doors())
         entry = self.registry.add(own, self.clock.time_ns(), VERSION.partition(".")[0])
         assert isinstance(entry, DirectoryEntry)
         self.member.epoch = self.publisher.epoch = entry.epoch
@@ -263,6 +274,9 @@ class Supervisor(Actor):
         if child is not None and child.pid != message.pid:
             owner = f"{message.name!r} is a child of this floor (pid {child.pid})"
             return Refused(Code.DUPLICATE_NAME, owner)
+        store, role = KeyStore.of_floor(self.state_path()), role_of_actor(message.name, message.kind)
+        if store.allowed().get(message.key) != role:
+            return Refused(Code.NOT_ALLOWED, f"{message.name} names a key that is not its own")
         entry = self.registry.add(message, self.clock.time_ns(), VERSION.partition(".")[0])
         if isinstance(entry, Refused):
             self.log.warning("registration refused", actor=message.name, reason=entry.reason)
@@ -271,6 +285,7 @@ class Supervisor(Actor):
             child.epoch, child.last_beat_s = entry.epoch, self.loop.time()
             child.state = "STARTING"
             self._publish_actor(child)
+            store.retire(role, keep=message.key)
         else:
             self.registry.remember_policy(message.name, message.exit_policy)
             self._attached[message.name] = _Attached(message, entry, self.clock.time_ns(), self.loop.time())
@@ -384,9 +399,18 @@ class Supervisor(Actor):
 
     def alert(self, code: str, text: str, instance: str = "") -> None:
         """Call a person: the log, the alerts topic, the status."""
-        alert = Alert(self.name, code, text, self.clock.time_ns(), instance)
+        self._raise(Alert(self.name, code, text, self.clock.time_ns(), instance))
+
+    def call_person(self, code: str, text: str) -> None:
+        self.alert(code, text)
+
+    def on_alert(self, message: Alert, header: RequestHeader) -> None:
+        """An actor calls a person."""
+        self._raise(message)
+
+    def _raise(self, alert: Alert) -> None:
         self.board.alerts.append(alert)
-        self.log.error(f"ALERT {code}: {text}")
+        self.log.error(f"ALERT {alert.code}: {alert.text}")
         self.publisher.publish(topics.topic("alert", self.name), alert)
 
     def _publish_actor(self, child: Child) -> None:
@@ -394,3 +418,4 @@ class Supervisor(Actor):
 
     def _beat(self) -> None:
         """The supervisor has no supervisor to tell."""
+        self.member.refresh_keys()

@@ -225,6 +225,7 @@ class IntentsAnswer(Message, frozen=True):
 
     intents: tuple[Intent, ...]
     last: int
+    oldest_ns: int = 0
 
 
 class EndStrategy(Message, frozen=True):

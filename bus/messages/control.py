@@ -34,7 +34,11 @@ __all__ = [
 
 
 class Register(Message, frozen=True):
-    """To the directory: an actor is there. `prefixes` are the topics that it owns; empty endpoints serve nothing."""
+    """To the directory: an actor is there. `prefixes` are the topics that it owns; empty endpoints serve nothing.
+
+    `private_at` is where its private topics are published, `key` the public key by which its server and its private
+    publisher are known.
+    """
 
     name: str
     kind: str
@@ -46,6 +50,11 @@ class Register(Message, frozen=True):
     prefixes: tuple[str, ...] = ()
     exit_policy: ExitPolicy = ExitPolicy.CANCEL
     attached: bool = False
+    private_at: str = ""
+    key: str = ""
+    remote_publishes_at: str = ""
+    remote_private_at: str = ""
+    remote_serves_at: str = ""
 
 
 class Registered(Message, frozen=True):
@@ -53,6 +62,7 @@ class Registered(Message, frozen=True):
 
     epoch: int
     floor: str
+    remote_publishes_at: str = ""
 
 
 class Deregister(Message, frozen=True):
@@ -64,7 +74,7 @@ class Deregister(Message, frozen=True):
 
 
 class DirectoryEntry(Message, frozen=True):
-    """Where an actor is found. An entry with `live` false is being restarted or is gone."""
+    """Where an actor is found, and by which public key. One with `live` false is being restarted or is gone."""
 
     name: str
     kind: str
@@ -75,6 +85,11 @@ class DirectoryEntry(Message, frozen=True):
     prefixes: tuple[str, ...] = ()
     live: bool = True
     exit_policy: ExitPolicy = ExitPolicy.CANCEL
+    private_at: str = ""
+    key: str = ""
+    remote_publishes_at: str = ""
+    remote_private_at: str = ""
+    remote_serves_at: str = ""
 
 
 class DirectoryTable(Message, frozen=True):
@@ -243,3 +258,4 @@ class FloorInfo(Message, frozen=True):
     version: str
     instances: tuple[InstanceInfo, ...] = ()
     state_dir: str = ""
+    remote_publishes_at: str = ""

@@ -9,7 +9,7 @@ from bus import topics
 from bus.clock import Clock
 from bus.codec import WIRE_VERSION, Header, Kind, encode
 from bus.messages import Message, StreamStale
-from bus.transport import Frames, Link, Transport
+from bus.transport import Frames, Link, PrivateLink, Transport
 
 __all__ = ["Publisher"]
 
@@ -26,6 +26,9 @@ class Publisher:
 
     `state(topic)` gives a topic's whole state, `Empty()` for a topic that has none, or None where it is not known yet
     (then `publish_state` follows once it is). `opened` and `closed` are told of the demand for exact topics.
+
+    Where a `private_endpoint` is given, private topics are published there alone, to readers whose key `may_read`
+    them. They open nothing and close nothing: what an account does is published whether or not somebody reads it.
     """
 
     def __init__(
@@ -39,6 +42,8 @@ class Publisher:
         state: Callable[[str], Message | None],
         opened: Callable[[str], None],
         closed: Callable[[str], None],
+        private_endpoint: str = "",
+        may_read: Callable[[str, str], bool] = lambda key, topic: True,
     ) -> None:
         self.sender = sender
         self.epoch = 0
@@ -52,7 +57,11 @@ class Publisher:
         self._stale: dict[str, str] = {}
         self._wanted: set[str] = set()
         self._lingering: dict[str, asyncio.TimerHandle] = {}
+        self._may_read = may_read
         self._link: Link = transport.publisher(endpoint, self._on_subscription)
+        self._private_link: PrivateLink | None = None
+        if private_endpoint and any(map(topics.is_private, self.prefixes)):
+            self._private_link = transport.private_publisher(private_endpoint, self._grant)
 
     def publish(self, topic: str, message: Message, seq: int | None = None) -> int:
         """Publish a change and return its number. `seq` is given by owners whose journal counts."""
@@ -82,15 +91,38 @@ class Publisher:
         """Go on counting where a journal stands."""
         self._seq[topic] = seq
 
+    @property
+    def remote(self) -> str:
+        """Where other hosts find our open topics, by key; empty where they do not."""
+        return ""
+
+    @property
+    def remote_private(self) -> str:
+        """Where other hosts find our private topics."""
+        return self._private_link.remote if self._private_link is not None else ""
+
+    @property
+    def is_private(self) -> bool:
+        """True where some topics are published by key alone."""
+        return self._private_link is not None
+
+    def admit_anew(self) -> None:
+        """Cut all readers of private topics off; they come again, and are asked for their keys again."""
+        if self._private_link is not None:
+            self._private_link.renew()
+
     def close(self) -> None:
-        """Close the socket."""
+        """Close the sockets."""
         for timer in self._lingering.values():
             timer.cancel()
         self._link.close()
+        if self._private_link is not None:
+            self._private_link.close()
 
     def _send(self, topic: str, kind: Kind, seq: int, message: Message) -> None:
         header = Header(WIRE_VERSION, kind, self.sender, self.epoch, seq, self._clock.time_ns())
-        sent = self._link.send(topic.encode(), encode(header), encode(message))
+        link = self._private_link if self._private_link is not None and topics.is_private(topic) else self._link
+        sent = link.send(topic.encode(), encode(header), encode(message))
         self.counters["published" if sent else "dropped"] += 1
 
     def _on_subscription(self, frames: Frames) -> None:
@@ -120,6 +152,23 @@ class Publisher:
                 return
             self.demand.add(topic)
             self._opened(topic)
+        self._want(topic)
+
+    def _grant(self, raw: bytes, key: str) -> bool:
+        """Say whether a reader may have a private topic; where it is an exact one, its state follows."""
+        try:
+            topic = raw.decode()
+        except UnicodeDecodeError:
+            self.counters["refused_subscriptions"] += 1
+            return False
+        if not self._may_read(key, topic):
+            self.counters["refused_subscriptions"] += 1
+            return False
+        if topics.is_exact(topic) and topic.startswith(self.prefixes):
+            self._want(topic)
+        return True
+
+    def _want(self, topic: str) -> None:
         if not self._wanted:
             self._loop.call_soon(self._flush)
         self._wanted.add(topic)

@@ -71,12 +71,14 @@ class Subscription:
 class Reader:
     """Reads one publisher's streams and hands on what is proved whole."""
 
-    def __init__(self, transport: Transport, loop: asyncio.AbstractEventLoop, endpoint: str) -> None:
+    def __init__(
+        self, transport: Transport, loop: asyncio.AbstractEventLoop, endpoint: str, server_key: str = ""
+    ) -> None:
         self.counters = {"received": 0, "gaps": 0, "marked": 0, "unreadable": 0}
         self._loop = loop
         self._exact: dict[bytes, list[Subscription]] = {}
         self._prefixes: list[tuple[bytes, Subscription]] = []
-        self._link = transport.reader(endpoint, self._on_message)
+        self._link = transport.reader(endpoint, self._on_message, server_key)
         self._look = loop.call_later(STALE_LOOK_S, self._look_for_stale)
 
     def subscribe(self, subscription: Subscription) -> None:

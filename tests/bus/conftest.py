@@ -220,7 +220,7 @@ class Floor:
             member.publish_under(prefixes, self.wire.owner.state)
         if handle is not None:
             member.serve(handle, asyncio.ensure_future, _raise)
-        publishes_at, serves_at = endpoints(self.wire.run_dir, name)
+        publishes_at, serves_at, _ = endpoints(self.wire.run_dir, name)
         registration = Register(
             name, "", 1, "0.1", "", publishes_at if prefixes else "", serves_at if handle else "", prefixes
         )

@@ -20,7 +20,11 @@ def entry(name: str, epoch: int = 1, prefixes: tuple[str, ...] = (), live: bool 
 def test_an_endpoint_is_short_enough_or_one_clear_error(length: int) -> None:
     run_dir = "/" + "x" * length
     if len(f"{run_dir}/gate.p") <= SOCKET_PATH_LIMIT:
-        assert endpoints(run_dir, "gate") == (f"ipc://{run_dir}/gate.p", f"ipc://{run_dir}/gate.s")
+        assert endpoints(run_dir, "gate") == (
+            f"ipc://{run_dir}/gate.p",
+            f"ipc://{run_dir}/gate.s",
+            f"ipc://{run_dir}/gate.x",
+        )
     else:
         with pytest.raises(EndpointError, match=f"socket path {run_dir}/gate has .* choose a shorter --run-dir"):
             endpoints(run_dir, "gate")
@@ -34,7 +38,7 @@ def test_the_bytes_of_a_path_count_and_not_its_letters() -> None:
 async def test_the_longest_path_that_is_allowed_works(wire: object) -> None:
     import zmq
 
-    endpoint, _ = endpoints(wire.run_dir, "x" * (SOCKET_PATH_LIMIT - len(str(wire.run_dir)) - 3))
+    endpoint, *_ = endpoints(wire.run_dir, "x" * (SOCKET_PATH_LIMIT - len(str(wire.run_dir)) - 3))
     assert len(endpoint.removeprefix("ipc://")) == SOCKET_PATH_LIMIT
     wire.socket(zmq.ROUTER).bind(endpoint)
 

@@ -13,12 +13,12 @@ import zmq
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bus import transport
 from bus.codec import WIRE_VERSION, Header, Kind, encode
 from bus.messages import Acknowledged, Empty, Message
 from bus.streams import Subscription
 from bus.streams import publisher as publisher_module
 from bus.streams import reader as reader_module
+from bus.transport import zeromq
 
 TOPIC = "state/actor/a/"
 OTHER = "state/actor/b/"
@@ -419,7 +419,7 @@ async def test_a_kind_of_frame_that_nobody_knows_is_ignored(wire: Any, eventuall
 async def test_a_reader_that_missed_messages_of_a_stateless_topic_is_told(
     wire: Any, eventually: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transport, "PUBLISH_HWM", 10)
+    monkeypatch.setattr(zeromq, "PUBLISH_HWM", 10)
     publisher = wire.publisher()
     wire.owner.values[TOPIC] = Empty()
     reader = wire.reader()

@@ -15,12 +15,24 @@ from typing import Any, TypeVar
 
 import pykka
 
+from actors.monitor.visitor import Visitor
 from actors.runtime import Actor, Context
 from actors.supervisor.spec import FloorSpec
 from actors.supervisor.supervisor import Supervisor
 from bus.codec import Header, RequestHeader
-from bus.messages import Acknowledged, Empty, Message, VenueBatch, VenueEvent
+from bus.messages import (
+    Acknowledged,
+    CancelAll,
+    CancelOrder,
+    Empty,
+    Message,
+    SetTradingState,
+    SubmitOrder,
+    VenueBatch,
+    VenueEvent,
+)
 from bus.requests import Reply
+from bus.security import OPERATOR, KeyStore, role_of_actor
 
 ROOT = Path(__file__).parents[2]
 T = TypeVar("T")
@@ -123,9 +135,13 @@ class Floor:
         spec = FloorSpec("test", "USDT", str(self.run_dir), str(self.state_dir))
         self.supervisor = self._start(Supervisor(spec))
         self.desk = self.start(Desk, "reconciler", "reconciler")
+        self.gate = self.start(Desk, "gate", "gate")
+        self.operator = Visitor(str(self.run_dir), "test", OPERATOR)
+        self.run(self.operator.__aenter__())
 
     def start(self, kind: type[Actor], name: str, role: str, settings: dict[str, Any] | None = None) -> Any:
         """Start an actor in a thread of its own."""
+        KeyStore.of_floor(self.run_dir).ensure(role_of_actor(name, role))
         context = Context(
             name, role, str(self.run_dir), str(self.state_dir), "test", "BINANCE", settings or {}, attached=True
         )
@@ -146,12 +162,16 @@ class Floor:
 
         return self.run(body())
 
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine in the desk's loop."""
-        return asyncio.run_coroutine_threadsafe(work, self.desk.loop).result(LIMIT_S)
+    def run(self, work: Coroutine[Any, Any, T], desk: Actor | None = None) -> T:
+        """Run a coroutine in a desk's loop."""
+        return asyncio.run_coroutine_threadsafe(work, (desk or self.desk).loop).result(LIMIT_S)
 
     def request(self, name: str, message: Message, timeout_s: float = 5.0) -> Reply:
-        """Ask an actor."""
+        """Ask an actor, as whoever may: orders come from the gate, cancels here from an operator."""
+        if isinstance(message, (SubmitOrder, SetTradingState)):
+            return self.run(self.gate.member.request(name, message, timeout_s), self.gate)
+        if isinstance(message, (CancelOrder, CancelAll)):
+            return self.run(self.operator.request(name, message, timeout_s))
         return self.run(self.desk.member.request(name, message, timeout_s))
 
     def subscribe(self, topic: str) -> Any:
@@ -169,6 +189,8 @@ class Floor:
 
     def stop(self) -> None:
         """Stop everything, the supervisor last."""
+        if self.desk.actor_ref.is_alive():
+            self.run(self.operator.__aexit__(None, None, None))
         for actor in reversed(self.actors):
             if actor.actor_ref.is_alive():
                 actor.actor_ref.stop(block=True, timeout=10)

@@ -30,6 +30,7 @@ COMMANDS = {
     "halt": "take no new orders: floor, instance/NAME or strategy/NAME",
     "resume": "take new orders again",
     "cancel": "cancel an order, or all",
+    "keys": "list, make, rotate and revoke the floor's keys",
 }
 """Commands and what they do, in the order of the help."""
 

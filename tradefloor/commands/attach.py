@@ -14,6 +14,7 @@ from actors.runtime import ActorExit, Context, ExitCode, run_actor
 from actors.runtime.log import configure
 from actors.strategy import Strategy
 from bus.messages import ExitPolicy, FloorInfo, check_name
+from bus.security import KeyStore, role_of_actor
 from tradefloor import places, strategies
 from tradefloor.commands.common import visit
 
@@ -71,6 +72,7 @@ def _attach(kind: type[Strategy], options: argparse.Namespace) -> int:
 
     run_dir = places.find_floor(options.floor)
     visit(str(run_dir), ask)
+    KeyStore.of_floor(run_dir).ensure(role_of_actor(name, "strategy"))
     configure(None, options.log_level)
     context = Context(
         name,

@@ -9,6 +9,7 @@ from actors.monitor.visitor import Visitor
 from actors.runtime import ExitCode
 from bus.messages import CancelAll, GetOrders, OrderList, OrderState
 from bus.requests import Reply
+from bus.security import OPERATOR
 from tradefloor.commands.common import add_floor, add_json, print_json, refused, visit
 
 __all__ = ["add_arguments", "run"]
@@ -54,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
             sys.stdout.write(f"{len(orders)} cancels sent\n")
         return ExitCode.DONE
 
-    return visit(options.floor, work)
+    return visit(options.floor, work, OPERATOR)
 
 
 def _is_meant(state: OrderState, name: str) -> bool:

@@ -14,6 +14,7 @@ from rich.console import Console
 from actors.monitor.visitor import FloorUnreachable, Visitor
 from actors.runtime import ActorExit, ExitCode
 from bus.requests import Reply
+from bus.security import MONITOR, OPERATOR
 from tradefloor import places
 
 __all__ = [
@@ -52,12 +53,12 @@ def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON on standard output")
 
 
-def visit(floor: str | None, work: Callable[[Visitor], Awaitable[int]]) -> int:
+def visit(floor: str | None, work: Callable[[Visitor], Awaitable[int]], role: str = MONITOR) -> int:
     """Run `work` with a visitor of the floor, and return its exit code."""
     run_dir = str(places.find_floor(floor))
 
     async def session() -> int:
-        async with Visitor(run_dir) as visitor:
+        async with Visitor(run_dir, role=role) as visitor:
             return await work(visitor)
 
     try:
@@ -79,7 +80,7 @@ def ask_floor(options: argparse.Namespace, actor: str, message: Any, timeout_s: 
             sys.stdout.write("done\n")
         return ExitCode.DONE
 
-    return visit(options.floor, work)
+    return visit(options.floor, work, OPERATOR)
 
 
 def refused(reply: Reply, json: bool) -> int:

@@ -25,6 +25,7 @@ from actors.runtime import ActorExit, ExitCode
 from actors.runtime.process import SUPERVISOR_PID
 from bus.directory import DIRECTORY
 from bus.messages import Status, StopFloor
+from bus.security import OPERATOR
 from tradefloor import configuration
 from tradefloor.commands.check import check_strategies
 from tradefloor.commands.common import add_json, console, print_json
@@ -95,7 +96,7 @@ class _Show:
             )
         try:
             await self._wait_until_up(supervisor, words)
-            async with Visitor(floor.run_dir, "start") as visitor:
+            async with Visitor(floor.run_dir, "start", OPERATOR) as visitor:
                 await self._watch(visitor, supervisor)
         finally:
             await self._end(supervisor)

@@ -39,15 +39,16 @@ def run(options: argparse.Namespace) -> int:
         reply = await floor.request("supervisor", GetSchema())
         schema: Any = msgspec.json.decode(reply.body.json) if isinstance(reply.body, Schema) else {}
         tap = _Tap(schema, options.count, options.json)
-        transport = ZmqTransport(asyncio.get_running_loop())
-        links: dict[str, Any] = {}
+        transport = ZmqTransport(asyncio.get_running_loop(), floor.identity)
+        links: dict[tuple[str, str], Any] = {}
 
         def connect() -> None:
             for entry in floor.member.directory.entries.values():
-                if entry.live and entry.publishes_at and entry.publishes_at not in links:
-                    link = links[entry.publishes_at] = transport.reader(entry.publishes_at, tap.on_message)
-                    for prefix in options.prefix or [""]:
-                        link.subscribe(prefix.encode())
+                for endpoint, key in ((entry.publishes_at, ""), (entry.private_at, entry.key)):
+                    if entry.live and endpoint and (endpoint, key) not in links:
+                        link = links[(endpoint, key)] = transport.reader(endpoint, tap.on_message, key)
+                        for prefix in options.prefix or [""]:
+                            link.subscribe(prefix.encode())
 
         connect()
         floor.member.on_directory.append(lambda entry: connect())

@@ -22,6 +22,7 @@ from bus.clock import SystemClock
 from bus.directory import DIRECTORY, endpoints
 from bus.messages import ActorState, GetStatus, Message, Status
 from bus.requests import Client, Reply
+from bus.security import OPERATOR, KeyStore
 from bus.transport import ZmqTransport
 
 HERE = Path(__file__).parent
@@ -40,18 +41,39 @@ class Floor:
         self.process = subprocess.Popen(command, cwd=HERE.parents[2], env=environment)
         self.pids: set[int] = set()
 
-    def ask(self, name: str, message: Message, timeout_s: float = 20.0) -> Reply:
-        """Send a request to an actor and wait for the answer."""
-        return self.ask_all(name, (message,), timeout_s)[0]
+    @property
+    def keys(self) -> KeyStore:
+        """The floor's keys."""
+        return KeyStore.of_floor(self.run_dir)
 
-    def ask_all(self, name: str, messages: tuple[Message, ...], timeout_s: float = 20.0) -> list[Reply]:
+    def is_made(self, role: str) -> bool:
+        """True once the floor has made the role's key, and is about to let it in."""
+        return (self.run_dir / "keys").exists() and self.keys.file_of(role).exists()
+
+    def ask(self, name: str, message: Message, timeout_s: float = 20.0, role: str = OPERATOR) -> Reply:
+        """Send a request to an actor with the key of a role, and wait for the answer."""
+        return self.ask_all(name, (message,), timeout_s, role)[0]
+
+    def ask_all(
+        self, name: str, messages: tuple[Message, ...], timeout_s: float = 20.0, role: str = OPERATOR
+    ) -> list[Reply]:
         """Send requests to an actor in one go, once it is connected, and wait for all answers."""
 
         async def session() -> list[Reply]:
             loop = asyncio.get_running_loop()
-            transport = ZmqTransport(loop)
             deadline = loop.time() + timeout_s
-            client = Client(transport, loop, SystemClock(), endpoints(self.run_dir, name)[1], "test")
+            while not self.is_made(role):
+                assert loop.time() < deadline, f"no key of {role}"
+                await asyncio.sleep(0)
+            transport = ZmqTransport(loop, self.keys.identity(role, serves=False))
+            client = Client(
+                transport,
+                loop,
+                SystemClock(),
+                endpoints(self.run_dir, name).server,
+                role.partition(":")[2] or f"{role}:test",
+                self.keys.load(f"actor:{name}").public,
+            )
             try:
                 while (first := client.send(messages[0], timeout_s)).done():  # not connected yet: nothing was sent
                     assert loop.time() < deadline, first.result()

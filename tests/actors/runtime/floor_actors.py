@@ -10,7 +10,7 @@ from typing import Any
 
 from actors.runtime import Actor, ActorExit, ExitCode
 from actors.runtime import actor as actor_module
-from bus.messages import Acknowledged, Empty, Message, Refused, RestartActor
+from bus.messages import Acknowledged, Empty, GetStatus, Message, Refused, RestartActor
 
 actor_module.ORPHAN_S = 1.5
 
@@ -26,6 +26,10 @@ class Plain(Actor):
     def on_acknowledged(self, message: Acknowledged, header: Any) -> Message:
         self.handled += 1
         return message
+
+    def on_get_status(self, message: GetStatus, header: Any) -> Message:
+        self.handled += 1
+        return Empty()
 
     def on_restart_actor(self, message: RestartActor, header: Any) -> Message:
         what, _, code = message.name.partition(" ")

@@ -17,7 +17,8 @@ import pytest
 from actors.runtime import ActorSpec, Context, ExitCode
 from actors.supervisor import Restart
 from bus.codec import ReplyStatus
-from bus.messages import Acknowledged, Code, Deregister, RestartActor, StopFloor
+from bus.messages import Acknowledged, Code, Deregister, GetStatus, RestartActor, StopFloor
+from bus.security import KeyStore
 
 HERE = Path(__file__).parent
 
@@ -60,7 +61,7 @@ def test_an_actors_process_has_one_python_thread(floor: Any) -> None:
 
 
 def test_an_actor_answers_and_its_counters_reach_the_supervisor(floor: Any) -> None:
-    assert floor.ask("plain", Acknowledged(7)).body == Acknowledged(7)
+    assert floor.ask("plain", Acknowledged(7), role="actor:plain").body == Acknowledged(7)
     floor.is_in("plain", "READY", lambda actor: actor.counters.get("handled") == 1)
 
 
@@ -91,7 +92,7 @@ def test_an_exception_in_a_handler_is_answered_and_the_actor_starts_anew(floor: 
 
 def test_what_failed_executes_nothing_more(floor: Any) -> None:
     floor.is_in("burst", "READY")
-    orders = (RestartActor("raise"), *(Acknowledged(number) for number in range(20)))
+    orders = (RestartActor("raise"), *(GetStatus() for _ in range(20)))
     first, *others = floor.ask_all("burst", orders, timeout_s=2.0)
     assert first.status is ReplyStatus.FAILED
     assert {reply.status for reply in others} <= {ReplyStatus.DENIED, ReplyStatus.NO_ANSWER, ReplyStatus.NOT_SENT}
@@ -126,7 +127,7 @@ def test_a_crash_loop_backs_off_and_is_given_up_with_an_alert(floor: Any) -> Non
 
 def test_a_heartbeat_of_a_life_that_is_over_ends_the_process_with_12(floor: Any) -> None:
     fenced = floor.is_in("fenced", "READY")
-    assert floor.ask("supervisor", Deregister("fenced", fenced.epoch, "a test")).ok
+    assert floor.ask("supervisor", Deregister("fenced", fenced.epoch, "a test"), role="actor:fenced").ok
     ended = floor.is_in("fenced", "FAILED")
     assert "another copy has taken over" in ended.reason
     assert ended.restarts == 0
@@ -148,6 +149,7 @@ def test_a_loop_that_hangs_or_is_stopped_is_killed_and_started_anew(floor: Any, 
 
 def run_alone(folder: Path, actor: str, **context: Any) -> tuple[int, str]:
     spec = ActorSpec(actor, Context("alone", "twin", str(folder), str(folder), "test", **context), str(folder / "log"))
+    KeyStore.of_floor(folder).ensure("actor:alone")
     file = folder / "alone.spec"
     file.write_bytes(msgspec.json.encode(spec))
     environment = {**os.environ, "PYTHONPATH": str(HERE)}

@@ -71,7 +71,14 @@ class Story:
         if isinstance(message, GetIntents):
             page = [intent for intent in self.journal if intent.number > message.after][:1000]
             last = self.journal[-1].number if self.journal else 0
-            return ended(ReplyStatus.OK, body=IntentsAnswer(tuple(page), last)) if self.gate_is_there else ABSENT
+            return (
+                ended(
+                    ReplyStatus.OK,
+                    body=IntentsAnswer(tuple(page), last, min((each.ts_init for each in page), default=0)),
+                )
+                if self.gate_is_there
+                else ABSENT
+            )
         assert isinstance(message, CancelOrder)
         assert name == EXECUTOR
         self.cancels.append(message)
