@@ -6,7 +6,9 @@ hop          one message from `publish` to the handler in the other process, at 
 throughput   a burst through `publish`, and until the last of it was handled
 join         a reader's join of a book of 5,000 levels a side, until its handler has it (bare: its bytes)
 request      a request and its answer, one at a time
-curve        what encryption costs bare pyzmq, by hop and by request
+
+Each is measured for the bus and for bare pyzmq, without CURVE and with it (``_curve``): on its own host the bus
+encrypts requests and private topics, and market data not.
 
 The contenders take turns within each round, so that a busy machine hits them alike. A figure is the median over the
 rounds; so is a ratio, of each round's own ratio.
@@ -37,8 +39,9 @@ from bus.codec import WIRE_VERSION, Header, RequestHeader, encode  # noqa: E402
 from bus.messages import BookSnapshot, Empty, Message, Quote  # noqa: E402
 from bus.requests import Client  # noqa: E402
 from bus.streams import Publisher  # noqa: E402
+from bus.transport import ZmqTransport  # noqa: E402
 from scripts.benchmarks.bus_raw import RawPort, new_keys  # noqa: E402
-from scripts.benchmarks.bus_sides import BOOK, KINDS, TICKS, Endpoints, is_encrypted, new_transport  # noqa: E402
+from scripts.benchmarks.bus_sides import FAR, KINDS, NEAR, Endpoints, book_of, is_encrypted, ticks_of  # noqa: E402
 
 TARGET_HOP = 1.25
 """What a hop through the bus may cost at the median, of one through bare pyzmq."""
@@ -69,13 +72,31 @@ class NearSide:
                 self._publishers[kind] = RawPort(context, zmq.XPUB, published, self._on_join(kind), keys)
                 self._callers[kind] = RawPort(context, zmq.DEALER, served, self._on_answer, keys)
             else:
-                transport = new_transport(loop, endpoints.keys, kind)
-                args = (published, "bench", ("market/",), self._state, lambda topic: None, lambda topic: None)
-                self._publishers[kind] = Publisher(transport, loop, clock, *args)
-                self._publishers[kind].epoch = 1
-                self._callers[kind] = Client(transport, loop, clock, served, "bench")
+                transport = endpoints.transport(loop, kind, NEAR)
+                places = ("", published) if is_encrypted(kind) else (published, "")
+                self._publishers[kind] = self._publisher(transport, *places)
+                self._callers[kind] = Client(
+                    transport, loop, clock, served, "bench", server_key=endpoints.key_of(kind, FAR)
+                )
         self._header = encode(Header(WIRE_VERSION, 1, "bench", 1, 1_000_000, time.time_ns()))
         self._padding = encode(_quote())[8:]
+
+    def _publisher(self, transport: ZmqTransport, open_at: str, private_at: str) -> Publisher:
+        publisher = Publisher(
+            transport,
+            asyncio.get_running_loop(),
+            SystemClock(),
+            open_at or f"{private_at}.open",
+            "bench",
+            ("market/", "execution/", "account/"),
+            self._state,
+            lambda topic: None,
+            lambda topic: None,
+            private_at,
+            lambda key, topic: True,
+        )
+        publisher.epoch = 1
+        return publisher
 
     async def ask(self, *words: str) -> Any:
         """Give the far side a command and wait for its answer, without blocking this loop."""
@@ -91,9 +112,9 @@ class NearSide:
         """Publish a quote that carries when it was."""
         if kind.startswith("raw"):
             stamp = time.perf_counter_ns().to_bytes(8, "little")
-            self._publishers[kind].send(TICKS.encode(), self._header, stamp + self._padding)
+            self._publishers[kind].send(ticks_of(kind).encode(), self._header, stamp + self._padding)
         else:
-            self._publishers[kind].publish(TICKS, _quote())
+            self._publishers[kind].publish(ticks_of(kind), _quote())
 
     async def request(self, kind: str) -> int:
         """Ask once; return the nanoseconds until the answer."""
@@ -120,7 +141,7 @@ class NearSide:
                 return
 
     def _state(self, topic: str) -> Message | None:
-        return _book() if topic == BOOK else _quote()
+        return _book() if topic in _BOOKS else _quote()
 
     def _on_join(self, kind: str) -> Callable[[list[bytes]], None]:
         """Answer a join as the bus does: with the state, once."""
@@ -130,7 +151,7 @@ class NearSide:
                 return
             topic = frames[0][1:]
             stamp = time.perf_counter_ns().to_bytes(8, "little")
-            rest = encode(_book()) if topic == BOOK.encode() else self._padding
+            rest = encode(_book()) if topic.decode() in _BOOKS else self._padding
             self._publishers[kind].send(topic, self._header, stamp + rest)
 
         return join
@@ -144,6 +165,7 @@ def _quote() -> Quote:
     return Quote("BTCUSDT.BENCH", 100_000.0, 100_000.1, 1.5, 2.5, 1, 0, time.perf_counter_ns())
 
 
+_BOOKS = {book_of(kind) for kind in KINDS}
 _BIDS = [(100_000.0 - level * 0.1, 1.0 + level) for level in range(LEVELS)]
 _ASKS = [(100_000.1 + level * 0.1, 1.0 + level) for level in range(LEVELS)]
 
@@ -233,7 +255,7 @@ async def measure(endpoints: Endpoints, far: subprocess.Popen[str], options: arg
 
 
 def _compare(kinds: dict[str, list[Figures]]) -> dict[str, Any]:
-    """Return each contender's medians, and the median of each round's ratio to bare pyzmq."""
+    """Return each contender's medians, and the median of each round's ratio to bare pyzmq without CURVE."""
     result: dict[str, Any] = {}
     for kind, rounds in kinds.items():
         for figure in rounds[0]:
@@ -268,6 +290,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="tf", dir="/tmp") as folder:
         endpoints = Endpoints(folder, new_keys())
+        endpoints.store.ensure(NEAR, FAR)
         command = [sys.executable, "-m", "scripts.benchmarks.bus_far_side", endpoints.write()]
         far = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
         try:

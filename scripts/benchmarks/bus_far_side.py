@@ -23,7 +23,7 @@ from bus.messages import BookSnapshot, Empty, Message, Quote
 from bus.requests import Answer, Server
 from bus.streams import Reader, Subscription
 from scripts.benchmarks.bus_raw import RawPort
-from scripts.benchmarks.bus_sides import BOOK, KINDS, TICKS, Endpoints, is_encrypted, new_transport
+from scripts.benchmarks.bus_sides import FAR, KINDS, NEAR, Endpoints, book_of, is_encrypted, ticks_of
 
 
 class FarSide:
@@ -43,8 +43,9 @@ class FarSide:
                 self._readers[kind] = RawPort(context, zmq.SUB, reads, self._on_raw(kind), keys)
                 self._serve_raw(context, serves, keys)
             else:
-                self._readers[kind] = Reader(new_transport(loop, endpoints.keys, kind), loop, reads)
-                Server(new_transport(loop, endpoints.keys, kind), SystemClock(), serves, _echo, _ignore, _fail)
+                transport = endpoints.transport(loop, kind, FAR)
+                self._readers[kind] = Reader(transport, loop, reads, endpoints.key_of(kind, NEAR))
+                Server(transport, SystemClock(), serves, _echo, _ignore, _fail)
 
     def _serve_raw(self, context: zmq.Context[zmq.Socket[bytes]], endpoint: str, keys: Any) -> None:
         port: list[RawPort] = []
@@ -79,7 +80,7 @@ class FarSide:
     def command(self, words: list[str]) -> None:
         """Carry a command out and answer."""
         what, kind = words[0], words[1]
-        topic = BOOK if words[2:] == ["book"] else TICKS
+        topic = book_of(kind) if words[2:] == ["book"] else ticks_of(kind)
         if what == "seen":
             _say(self.seen[kind])
             self.seen[kind].clear()

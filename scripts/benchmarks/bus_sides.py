@@ -7,16 +7,15 @@ import json
 
 import msgspec
 
-from bus.transport import Transport, ZmqTransport
+from bus.security import KeyStore
+from bus.transport import ZmqTransport
 from scripts.benchmarks.bus_raw import CurveKeys
 
-__all__ = ["BOOK", "KINDS", "TICKS", "Endpoints", "is_encrypted", "new_transport"]
+__all__ = ["FAR", "KINDS", "NEAR", "Endpoints", "is_encrypted", "ticks_of", "book_of"]
 
-TICKS = "market/BENCH/quote/BTCUSDT.BENCH/"
-BOOK = "market/BENCH/book/BTCUSDT.BENCH/"
-
-KINDS = ("ours", "raw", "raw_curve")
-"""The contenders: the bus, bare pyzmq, bare pyzmq with CURVE. The bus with CURVE would be ``ours_curve``."""
+KINDS = ("ours", "raw", "ours_curve", "raw_curve")
+"""The contenders: the bus, bare pyzmq, and both with CURVE. Without it the bus carries market data on its own host."""
+NEAR, FAR = "actor:near", "actor:far"
 
 
 def is_encrypted(kind: str) -> bool:
@@ -24,11 +23,14 @@ def is_encrypted(kind: str) -> bool:
     return kind.endswith("_curve")
 
 
-def new_transport(loop: asyncio.AbstractEventLoop, keys: CurveKeys, kind: str) -> Transport:
-    """Make the transport of a contender that is the bus: with an encrypted one, ``ours_curve`` is a contender too."""
-    if is_encrypted(kind):
-        raise NotImplementedError("the transport takes no keys yet")
-    return ZmqTransport(loop)
+def ticks_of(kind: str) -> str:
+    """Return the topic of small messages; what the bus encrypts are private topics."""
+    return "execution/bench/" if kind == "ours_curve" else "market/BENCH/quote/BTCUSDT.BENCH/"
+
+
+def book_of(kind: str) -> str:
+    """Return the topic of a large state."""
+    return "account/bench/" if kind == "ours_curve" else "market/BENCH/book/BTCUSDT.BENCH/"
 
 
 class Endpoints(msgspec.Struct, frozen=True):
@@ -44,6 +46,19 @@ class Endpoints(msgspec.Struct, frozen=True):
     def server(self, kind: str) -> str:
         """Where the far side serves."""
         return f"ipc://{self.folder}/{kind}.req"
+
+    @property
+    def store(self) -> KeyStore:
+        """The keys of the bus's own contenders."""
+        return KeyStore(f"{self.folder}/keys")
+
+    def transport(self, loop: asyncio.AbstractEventLoop, kind: str, role: str) -> ZmqTransport:
+        """Make the transport of a contender that is the bus, in the process of this role."""
+        return ZmqTransport(loop, self.store.identity(role)) if is_encrypted(kind) else ZmqTransport(loop)
+
+    def key_of(self, kind: str, role: str) -> str:
+        """Return the public key by which the other process is known; empty without CURVE."""
+        return self.store.load(role).public if is_encrypted(kind) else ""
 
     def write(self) -> str:
         """Return it as an argument for the other process."""
