@@ -41,7 +41,7 @@ PLANNED_LIMITS = (
     "max_data_age_s",
     "self_trade_prevention",
 )
-PLANNED_FLOOR = ("listen", "on_alert")
+PLANNED_FLOOR = ("on_alert",)
 DURABILITIES = ("process", "power")
 REPLAY_S = 600.0
 """How long the reconciler may fold its journal at start: some 70,000 rows a second, so forty million."""
@@ -95,7 +95,8 @@ class _Reader:
         currency = floor.name("currency", "a currency such as USDT", "USDT")
         self.durability = floor.choice("durability", DURABILITIES, "process")
         self.log_level = floor.choice("log_level", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
-        floor.finish(("name", "currency", "durability", "log_level"))
+        self.listen = self._listen(floor)
+        floor.finish(("name", "currency", "durability", "log_level", "listen"))
         gate = self._gate(self.root.table("gate"))
         venues = self.root.tables("venues")
         strategies = self.root.tables("strategies")
@@ -113,9 +114,24 @@ class _Reader:
             self._strategy(name, table)
         self._check_sockets()
         spec = FloorSpec(
-            self.name, currency, str(self.run_dir), str(self.state_dir), tuple(self.instances), tuple(self.children)
+            self.name,
+            currency,
+            str(self.run_dir),
+            str(self.state_dir),
+            tuple(self.instances),
+            tuple(self.children),
+            self.listen,
         )
         return Configuration(self.file, spec, self.twins, fresh)
+
+    def _listen(self, floor: Table) -> str:
+        if not floor.has("listen"):
+            return ""
+        address: str = floor.take("listen", str, "tcp://HOST:PORT")
+        host, _, port = address.removeprefix("tcp://").rpartition(":")
+        if not address.startswith("tcp://") or not host or not port.isdecimal() or not 0 < int(port) < 65536:
+            raise floor.error("listen", f"expected tcp://HOST:PORT, found {address!r}")
+        return address
 
     def _gate(self, table: Table) -> dict[str, str]:
         table.refuse_planned(PLANNED_LIMITS)
@@ -155,6 +171,7 @@ class _Reader:
             settings,
             self.durability,
             log_level=self.log_level,
+            listen=self.listen,
         )
 
     def _core(self, limits: dict[str, str], strategies: tuple[str, ...]) -> None:

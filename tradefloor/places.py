@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from actors.runtime import ActorExit, ExitCode
+from bus.directory import is_far
 
 __all__ = ["find_floor", "fresh_state_dir", "remove_old_runs", "run_dir", "running_floors", "state_dir"]
 
@@ -69,10 +70,11 @@ def _is_running(path: Path) -> bool:
 def find_floor(name: str | None) -> Path:
     """Return the run directory that `name` means: a floor's name, a run directory, or None for the one that runs.
 
-    Raises ActorExit (exit code 10) where none or more than one runs, and for addresses that are not served yet.
+    Raises ActorExit (exit code 10) where none or more than one runs, and for an address: what lies in a floor's
+    directories is found on its own host.
     """
-    if name and name.startswith("tcp://"):
-        raise ActorExit(ExitCode.CONFIGURATION, f"--floor {name}: floors are reached on their own host only, for now")
+    if name and is_far(name):
+        raise ActorExit(ExitCode.CONFIGURATION, f"--floor {name}: this is done on the floor's own host only")
     if name:
         path = Path(name) if os.sep in name else run_dir(name)
         if not _is_running(path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -11,7 +12,7 @@ from bus.directory import DIRECTORY
 from bus.member import Member
 from bus.messages import FloorInfo, GetFloor, GetStatus, Message, Status
 from bus.requests import Reply
-from bus.security import MONITOR, Identity, KeyFileError, KeyStore
+from bus.security import MONITOR, Identity, KeyFileError, KeyStore, read_keys
 from bus.transport import ZmqTransport
 
 __all__ = ["FloorUnreachable", "Visitor"]
@@ -28,7 +29,8 @@ class FloorUnreachable(Exception):
 class Visitor:
     """``async with Visitor(run_dir, "name") as floor: await floor.request("gate", message)``.
 
-    It reads, with the floor's monitor key; with ``role=OPERATOR`` it may cancel, halt and stop as well. Raises
+    It reads, with the floor's monitor key; with ``role=OPERATOR`` it may cancel, halt and stop as well. From another
+    host, `run_dir` is the address that the floor listens on and `key_file` holds the key, whatever its role. Raises
     FloorUnreachable on entry where the key cannot be read or no supervisor answers.
     """
 
@@ -36,20 +38,22 @@ class Visitor:
     info: FloorInfo
     member: Member
 
-    def __init__(self, run_dir: str, name: str = "visitor", role: str = MONITOR) -> None:
-        self._run_dir, self._name, self._role = run_dir, f"{role}:{name}", role
+    def __init__(self, run_dir: str, name: str = "visitor", role: str = MONITOR, key_file: Path | None = None) -> None:
+        self._run_dir, self._name, self._role, self._key_file = run_dir, name, role, key_file
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
         self.identity = await self._find_key(loop)
-        transport, floor_key = ZmqTransport(loop, self.identity), self.identity.keys.supervisor
-        self.member = Member(self._name, self._run_dir, transport, loop, SystemClock(), floor_key)
+        keys = self.identity.keys
+        name = keys.role.partition(":")[2] or f"{keys.role}:{self._name}"
+        transport = ZmqTransport(loop, self.identity)
+        self.member = Member(name, self._run_dir, transport, loop, SystemClock(), keys.supervisor)
         reply = await self.member.request(DIRECTORY, GetFloor(), CONNECT_S)
         if not isinstance(reply.body, FloorInfo):
             self.member.close()
             raise FloorUnreachable(f"no supervisor answers in {self._run_dir}: {reply.reason}")
         self.info = reply.body
-        self.member.follow_directory(reply.body.floor)
+        self.member.follow_directory(reply.body.floor, reply.body.remote_publishes_at)
         deadline = loop.time() + CONNECT_S
         while not self.member.directory.entries:
             if loop.time() > deadline:
@@ -63,6 +67,8 @@ class Visitor:
         deadline = loop.time() + CONNECT_S
         while True:
             try:
+                if self._key_file is not None:
+                    return Identity(read_keys(self._key_file))
                 return KeyStore.of_floor(self._run_dir).identity(self._role, serves=False)
             except KeyFileError as error:
                 if loop.time() > deadline:

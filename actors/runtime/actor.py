@@ -22,7 +22,7 @@ from actors.runtime.log import Log
 from actors.runtime.loop_actor import LoopActor, maybe
 from bus.clock import Clock, SystemClock
 from bus.codec import RequestHeader
-from bus.directory import DIRECTORY, EndpointError, endpoints
+from bus.directory import DIRECTORY, EndpointError, endpoints, is_far
 from bus.member import Member, RegistrationError
 from bus.messages import (
     ActorHeartbeat,
@@ -36,7 +36,7 @@ from bus.messages import (
     Register,
 )
 from bus.requests import Answer, Reply
-from bus.security import Guard, KeyFileError, KeyStore, role_of_actor
+from bus.security import Guard, Identity, KeyFileError, KeyStore, read_keys, role_of_actor
 from bus.streams import Publisher
 from bus.transport import Transport, ZmqTransport
 
@@ -74,6 +74,8 @@ class Context(msgspec.Struct, frozen=True):
     attached: bool = False
     exit_policy: ExitPolicy = ExitPolicy.CANCEL
     log_level: str = "INFO"
+    key_file: str = ""
+    listen: str = ""
 
 
 class Actor(LoopActor):
@@ -165,7 +167,8 @@ class Actor(LoopActor):
 
     async def _enter(self) -> None:
         try:
-            endpoints(self.context.run_dir, self.name)
+            if not is_far(self.context.run_dir):
+                endpoints(self.context.run_dir, self.name)
         except EndpointError as error:
             raise ActorExit(ExitCode.CONFIGURATION, str(error)) from None
         await self.prepare()
@@ -190,13 +193,27 @@ class Actor(LoopActor):
         if self._transport is not None:
             return Member(name, run_dir, self._transport(self.loop), self.loop, self.clock)
         try:
-            identity = KeyStore.of_floor(run_dir).identity(role_of_actor(name, self.context.kind))
+            identity = self._identity()
         except KeyFileError as error:
             raise ActorExit(ExitCode.CONFIGURATION, f"{name}: {error}") from None
-        assert identity.ring is not None
+        floor_key = identity.keys.supervisor
+        if identity.ring is None:
+            return Member(name, run_dir, ZmqTransport(self.loop, identity), self.loop, self.clock, floor_key)
         guard = Guard(identity.ring, self._on_refused)
         transport = ZmqTransport(self.loop, identity, guard.on_stranger)
-        return Member(name, run_dir, transport, self.loop, self.clock, identity.keys.supervisor, guard)
+        return Member(name, run_dir, transport, self.loop, self.clock, floor_key, guard, self.listen_at())
+
+    def _identity(self) -> Identity:
+        context = self.context
+        if context.key_file:
+            return Identity(read_keys(Path(context.key_file)))
+        role = role_of_actor(self.name, context.kind)
+        return KeyStore.of_floor(context.run_dir).identity(role, serves=self.serves or bool(self.prefixes))
+
+    def listen_at(self) -> tuple[str, str]:
+        """Return where our publishers and our server are bound for other hosts, at ports that the host chooses."""
+        host = self.context.listen.rpartition(":")[0]
+        return (f"{host}:*", f"{host}:*") if host else ("", "")
 
     async def _test_doors(self) -> None:
         """Knock at our own sockets with a stranger's key: libzmq is known to let in anybody where it is set up wrong.

@@ -64,7 +64,7 @@ class InstanceSpec(msgspec.Struct, frozen=True):
 
 
 class FloorSpec(msgspec.Struct, frozen=True):
-    """A whole floor."""
+    """A whole floor. `listen`, ``tcp://HOST:PORT``, is where other hosts reach its supervisor; empty: they do not."""
 
     name: str
     currency: str
@@ -72,3 +72,4 @@ class FloorSpec(msgspec.Struct, frozen=True):
     state_dir: str
     instances: tuple[InstanceSpec, ...] = ()
     children: tuple[ChildSpec, ...] = ()
+    listen: str = ""

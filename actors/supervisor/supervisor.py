@@ -80,7 +80,8 @@ class Supervisor(Actor):
     prefixes = ("directory/", "state/actor/", "alert/")
 
     def __init__(self, floor: FloorSpec, log_level: str = "INFO") -> None:
-        context = Context("supervisor", "supervisor", floor.run_dir, floor.state_dir, floor.name, log_level=log_level)
+        context = Context("supervisor", "supervisor", floor.run_dir, floor.state_dir, floor.name)
+        context = msgspec.structs.replace(context, log_level=log_level, listen=floor.listen)
         super().__init__(context)
         self.floor = floor
         self.children = {spec.name: Child(spec, self._on_child_exit) for spec in floor.children}
@@ -161,6 +162,9 @@ class Supervisor(Actor):
         if kind == "state" and rest[1] in self.children:
             return child_state(self.children[rest[1]])
         return Empty()
+
+    def listen_at(self) -> tuple[str, str]:
+        return super().listen_at()[0], self.floor.listen
 
     # children
 
@@ -291,7 +295,7 @@ class Supervisor(Actor):
             self._attached[message.name] = _Attached(message, entry, self.clock.time_ns(), self.loop.time())
             self.log.info("attached", actor=message.name, pid=message.pid, epoch=entry.epoch)
         self._push_directory()
-        return Registered(entry.epoch, self.floor.name)
+        return Registered(entry.epoch, self.floor.name, self.publisher.remote)
 
     def on_deregister(self, message: Deregister, header: RequestHeader) -> Message:
         attached = self._attached.get(message.name)
@@ -347,7 +351,9 @@ class Supervisor(Actor):
             InstanceInfo(spec.name, spec.adapter, spec.account_type, spec.environment, spec.venue_id)
             for spec in self.floor.instances
         )
-        return FloorInfo(self.floor.name, self.floor.currency, VERSION, instances, self.floor.state_dir)
+        return FloorInfo(
+            self.floor.name, self.floor.currency, VERSION, instances, self.floor.state_dir, self.publisher.remote
+        )
 
     def on_get_schema(self, message: GetSchema, header: RequestHeader) -> Message:
         return Schema(schema_json())

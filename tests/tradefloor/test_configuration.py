@@ -156,7 +156,12 @@ WRONG = [
     ),
     (FLOOR + ALPHA + 'policy = "x"\n', "strategies.alpha.policy: unknown key; expected one of path, exit_policy"),
     # keys that are known and not enforced yet
-    (FLOOR + 'listen = "tcp://*:1"\n', "floor.listen: is known but not enforced yet, so it is refused; remove it"),
+    (FLOOR + 'listen = "localhost:7000"\n', "floor.listen: expected tcp://HOST:PORT, found 'localhost:7000'"),
+    (FLOOR + 'listen = "tcp://127.0.0.1"\n', "floor.listen: expected tcp://HOST:PORT, found 'tcp://127.0.0.1'"),
+    (
+        FLOOR + 'listen = "tcp://127.0.0.1:70000"\n',
+        "floor.listen: expected tcp://HOST:PORT, found 'tcp://127.0.0.1:70000'",
+    ),
     (FLOOR + "[gate]\nmax_position = 1\n", "gate.max_position: is known but not enforced yet, so it is refused"),
     (
         FLOOR + ALPHA + 'exit_policy = "flatten"\n',

@@ -88,8 +88,8 @@ def test_a_floor_that_does_not_run_is_refused_with_those_that_do() -> None:
     assert reason.endswith("; running: one")
 
 
-def test_an_address_is_refused_as_not_served_yet() -> None:
-    assert "--floor tcp://host:1: floors are reached on their own host only" in refusal("tcp://host:1")
+def test_an_address_has_no_directories_here() -> None:
+    assert refusal("tcp://host:1") == "--floor tcp://host:1: this is done on the floor's own host only"
 
 
 @pytest.mark.parametrize("lock", ["", "no number", "12 34"])

@@ -6,17 +6,17 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 from typing import Any
 
 from actors.monitor.visitor import Visitor
 from actors.runtime import ActorExit, Context, ExitCode, run_actor
 from actors.runtime.log import configure
 from actors.strategy import Strategy
+from bus.directory import is_far
 from bus.messages import ExitPolicy, FloorInfo, check_name
 from bus.security import KeyStore, role_of_actor
 from tradefloor import places, strategies
-from tradefloor.commands.common import visit
+from tradefloor.commands.common import add_floor, visit, where
 
 __all__ = ["add_arguments", "run", "run_class"]
 
@@ -26,8 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser, with_path: bool = True) -> No
     if with_path:
         parser.add_argument("path", metavar="FILE.py:Class", help="the strategy")
     parser.add_argument("--name", help="its name on the floor; the class's in lower case by default")
-    parser.add_argument("--floor", metavar="NAME|RUN_DIR|tcp://...", help="which floor; the one that runs by default")
-    parser.add_argument("--key", type=Path, metavar="FILE", help="its key (floors of other hosts; not served yet)")
+    add_floor(parser)
     parser.add_argument(
         "--exit-policy", choices=("cancel", "leave"), default="cancel", help="what becomes of its orders at its end"
     )
@@ -54,10 +53,6 @@ def run_class(kind: type[Strategy], arguments: list[str] | None = None) -> int:
 
 
 def _attach(kind: type[Strategy], options: argparse.Namespace) -> int:
-    if options.key is not None:
-        raise ActorExit(
-            ExitCode.CONFIGURATION, "--key: keys are not asked for yet; leave it out on the floor's own host"
-        )
     name = options.name or kind.__name__.lower()
     try:
         check_name(name, "--name")
@@ -70,19 +65,22 @@ def _attach(kind: type[Strategy], options: argparse.Namespace) -> int:
         info.append(floor.info)
         return ExitCode.DONE
 
-    run_dir = places.find_floor(options.floor)
-    visit(str(run_dir), ask)
-    KeyStore.of_floor(run_dir).ensure(role_of_actor(name, "strategy"))
+    place, role = where(options), role_of_actor(name, "strategy")
+    if options.key is None:
+        KeyStore.of_floor(place).ensure(role)
+    visit(options, ask, role)
+    state_dir = str(places.state_dir(info[0].floor)) if is_far(place) else info[0].state_dir
     configure(None, options.log_level)
     context = Context(
         name,
         "strategy",
-        str(run_dir),
-        info[0].state_dir,
+        place,
+        state_dir,
         info[0].floor,
         settings={"parameters": parameters},
         attached=True,
         exit_policy=ExitPolicy(options.exit_policy),
+        key_file=str(options.key or ""),
     )
     actor = kind(context)
     code = run_actor(actor)

@@ -55,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
             sys.stdout.write(f"{len(orders)} cancels sent\n")
         return ExitCode.DONE
 
-    return visit(options.floor, work, OPERATOR)
+    return visit(options, work, OPERATOR)
 
 
 def _is_meant(state: OrderState, name: str) -> bool:

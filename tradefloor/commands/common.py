@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ from rich.console import Console
 
 from actors.monitor.visitor import FloorUnreachable, Visitor
 from actors.runtime import ActorExit, ExitCode
+from bus.directory import is_far
 from bus.requests import Reply
 from bus.security import MONITOR, OPERATOR
 from tradefloor import places
@@ -27,6 +29,7 @@ __all__ = [
     "print_json",
     "refused",
     "visit",
+    "where",
 ]
 
 SCHEMA_VERSION = 1
@@ -41,11 +44,15 @@ def console(stderr: bool = False) -> Console:
     return found if found.is_terminal else Console(stderr=stderr, highlight=False, width=PLAIN_WIDTH)
 
 
-def add_floor(parser: argparse.ArgumentParser) -> None:
-    """Add ``--floor``."""
-    parser.add_argument(
-        "--floor", metavar="NAME|RUN_DIR", help="which floor: its name or run directory; the one that runs by default"
-    )
+def add_floor(parser: argparse.ArgumentParser, far: bool = True) -> None:
+    """Add ``--floor`` and, for what can be done from another host, ``--key``."""
+    what = "which floor: its name, its run directory" + (" or the address it listens on" if far else "")
+    metavar = "NAME|RUN_DIR|tcp://HOST:PORT" if far else "NAME|RUN_DIR"
+    parser.add_argument("--floor", metavar=metavar, help=f"{what}; the one that runs by default")
+    if far:
+        parser.add_argument("--key", type=Path, metavar="FILE", help="a key of the floor, from `tradefloor keys new`")
+    else:
+        parser.set_defaults(key=None)
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
@@ -53,18 +60,33 @@ def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON on standard output")
 
 
-def visit(floor: str | None, work: Callable[[Visitor], Awaitable[int]], role: str = MONITOR) -> int:
-    """Run `work` with a visitor of the floor, and return its exit code."""
-    run_dir = str(places.find_floor(floor))
+def visit(
+    options: argparse.Namespace, work: Callable[[Visitor], Awaitable[int]], role: str = MONITOR, name: str = ""
+) -> int:
+    """Run `work` with a visitor of the floor that ``--floor`` and ``--key`` mean, and return its exit code."""
+    place = where(options)
 
     async def session() -> int:
-        async with Visitor(run_dir, role=role) as visitor:
+        async with Visitor(place, name or "visitor", role, options.key) as visitor:
             return await work(visitor)
 
     try:
         return asyncio.run(session())
     except FloorUnreachable as error:
         raise ActorExit(ExitCode.FAILED, str(error)) from None
+
+
+def where(options: argparse.Namespace) -> str:
+    """Return the run directory of the floor that is meant, or its address.
+
+    Raises ActorExit (exit code 10) where none is meant, and for an address without a key.
+    """
+    if not is_far(options.floor or ""):
+        return str(places.find_floor(options.floor))
+    if options.key is None:
+        reason = f"--floor {options.floor}: expected --key FILE; the floor's host makes one: tradefloor keys new"
+        raise ActorExit(ExitCode.CONFIGURATION, reason)
+    return str(options.floor)
 
 
 def ask_floor(options: argparse.Namespace, actor: str, message: Any, timeout_s: float = 10.0) -> int:
@@ -80,7 +102,7 @@ def ask_floor(options: argparse.Namespace, actor: str, message: Any, timeout_s: 
             sys.stdout.write("done\n")
         return ExitCode.DONE
 
-    return visit(options.floor, work, OPERATOR)
+    return visit(options, work, OPERATOR)
 
 
 def refused(reply: Reply, json: bool) -> int:

@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--all", action="store_true", help="with rotate: every role; the floor must not be running")
     parser.add_argument("--out", type=Path, metavar="FILE", help="with new: where the key is written")
     parser.add_argument("--state-dir", type=Path, help="the state directory of a floor that is not running")
-    add_floor(parser)
+    add_floor(parser, far=False)
     add_json(parser)
 
 
@@ -110,7 +110,7 @@ class _Keys:
                 raise ActorExit(ExitCode.FAILED, f"{name} is not restarted and keeps its old key: {reply.reason}")
             return ExitCode.DONE if reply.ok else ExitCode.FAILED
 
-        return visit(str(self.run_dir), ask, OPERATOR) == ExitCode.DONE
+        return visit(self.options, ask, OPERATOR) == ExitCode.DONE
 
     def _revoke(self, role: str) -> int:
         if role.startswith("actor:"):

@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("actor", metavar="ACTOR", nargs="?", default="", help="its name; all of them by default")
     parser.add_argument("-f", "--follow", action="store_true", help="go on with what comes")
     parser.add_argument("-n", "--lines", type=int, default=40, help="how many lines of the past (40)")
-    add_floor(parser)
+    add_floor(parser, far=False)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -32,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
         found.extend(sorted(Path(floor.info.state_dir, "logs").glob("*.log")))
         return ExitCode.DONE
 
-    visit(options.floor, work)
+    visit(options, work)
     files = [file for file in found if options.actor in ("", file.stem)]
     if not files:
         names = ", ".join(file.stem for file in found) or "none"

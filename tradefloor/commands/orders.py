@@ -45,4 +45,4 @@ def run(options: argparse.Namespace) -> int:
         console().print(table)
         return ExitCode.DONE
 
-    return visit(options.floor, work)
+    return visit(options, work)

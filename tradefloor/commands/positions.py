@@ -57,4 +57,4 @@ def run(options: argparse.Namespace) -> int:
         screen.print(balances)
         return ExitCode.DONE
 
-    return visit(options.floor, work)
+    return visit(options, work)

@@ -43,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
             screen.print(f"[red]ALERT[/] {alert.code}: {alert.text}")
         return ExitCode.DONE
 
-    return visit(options.floor, work)
+    return visit(options, work)
 
 
 def as_document(status: Status) -> dict[str, object]:

@@ -21,7 +21,7 @@ LOOK_S = 0.05
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's options."""
-    add_floor(parser)
+    add_floor(parser, far=False)
     add_json(parser)
 
 

@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
             transport.close()
         return ExitCode.DONE
 
-    return visit(options.floor, work)
+    return visit(options, work)
 
 
 class _Tap:
