@@ -2,11 +2,11 @@
 
     python scripts/benchmarks/harness_client.py --client --port PORT --market spot
 
-What runs is ``tradefloor up``: supervisor, market data, gate, reconciler, execution and one strategy, each in its
-process, journals on; with ``--books`` the order book too. The stand-in serves REST, streams and the WebSocket API on
-one port of this host. On the first tick one line of JSON goes to standard output, ``{"event": "first_tick", "t_ns":
-...}``; from then on each tick that asks for it gets one LIMIT IOC, whose client order id ends in ``-<tick's
-number>-<ticks seen>``. SIGTERM ends it, and everything that it started.
+What runs is ``tradefloor up``, in this process: the supervisor, which starts market data, gate, reconciler, execution
+and one strategy, each in its process, journals on; with ``--books`` the order book too. The stand-in serves REST,
+streams and the WebSocket API on one port of this host. On the first tick one line of JSON goes to standard output,
+``{"event": "first_tick", "t_ns": ...}``; from then on each tick that asks for it gets one LIMIT IOC, whose client order
+id ends in ``-<tick's number>-<ticks seen>``. SIGTERM ends it, and everything that it started.
 """
 
 from __future__ import annotations
@@ -14,16 +14,14 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
-import threading
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-STOP_S = 2.5
-"""How long the floor may take to stop in order; harnesses kill what has not ended after three seconds."""
+sys.path[0] = str(HERE.parents[1])  # wherever it is started from; and `bus` is the package, not a file beside this one
+
+from tradefloor.commands import up  # noqa: E402
 
 FLOOR = """
 [floor]
@@ -71,64 +69,24 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_known_args(arguments)[0]
 
 
-class Client:
-    """One floor and its directory."""
-
-    def __init__(self, options: argparse.Namespace) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="tf", dir="/tmp"))  # short: sockets have to fit below it
-        self.state = options.keep.resolve() if options.keep else self.folder / "state"
-        self.report = self.folder / "report"
-        os.mkfifo(self.report)
-        config = self.folder / "floor.toml"
-        config.write_text(
-            FLOOR.format(
-                port=options.port,
-                here=HERE,
-                report=self.report,
-                durability=options.durability,
-                books=str(options.books).lower(),
-            )
-        )
-        environment = {
-            "TRADEFLOOR_BENCH_KEY": "bench",
-            "TRADEFLOOR_BENCH_SECRET": "bench",
-            **os.environ,
-            "TRADEFLOOR_SUPERVISOR_PID": str(os.getpid()),  # should this process be killed, the floor stops
-        }
-        command = [sys.executable, "-m", "tradefloor", "up", str(config)]
-        command += ["--run-dir", str(self.folder), "--state-dir", str(self.state), "--log-level", "WARNING"]
-        self.floor = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, env=environment)
-
-    def tell(self) -> None:
-        """Hand the strategy's first line on."""
-        with self.report.open() as lines:
-            for line in lines:
-                sys.stdout.write(line)
-                sys.stdout.flush()
-
-    def stop(self) -> int:
-        """Stop the floor, in order while there is time; return its exit code."""
-        if self.floor.poll() is None:
-            self.floor.send_signal(signal.SIGTERM)
-            try:
-                self.floor.wait(STOP_S)
-            except subprocess.TimeoutExpired:
-                self.floor.kill()  # its children end by its death
-                self.floor.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
-        return self.floor.returncode
-
-
 def main() -> int:
     """Run until SIGTERM, or until the floor ends by itself."""
-    client = Client(parse())
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    signal.signal(signal.SIGINT, lambda *_: sys.exit(0))
-    threading.Thread(target=client.tell, daemon=True).start()
+    options = parse()
+    folder = Path(tempfile.mkdtemp(prefix="tf", dir="/tmp"))  # short: sockets have to fit below it
+    state = options.keep.resolve() if options.keep else folder / "state"
+    config = folder / "floor.toml"
+    places = {"port": options.port, "here": HERE, "report": f"/proc/{os.getpid()}/fd/1"}
+    config.write_text(FLOOR.format(**places, durability=options.durability, books=str(options.books).lower()))
+    os.environ.setdefault("TRADEFLOOR_BENCH_KEY", "bench")
+    os.environ.setdefault("TRADEFLOOR_BENCH_SECRET", "bench")
+    os.environ["TRADEFLOOR_SUPERVISOR_PID"] = str(os.getppid())  # should the harness die, the floor stops
+    parser = argparse.ArgumentParser()
+    up.add_arguments(parser)
+    words = [str(config), "--run-dir", str(folder), "--state-dir", str(state), "--log-level", "WARNING"]
     try:
-        return client.floor.wait()
+        return up.run(parser.parse_args(words))
     finally:
-        client.stop()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":
