@@ -3,6 +3,12 @@
 A message is an array ``[tag, field, ...]``; in front of it on a stream stands a `Header`, on a request a
 `RequestHeader`, on an answer a `ReplyHeader`, each an array too. Foreign bytes never raise here: what cannot be read
 becomes `Unreadable`, what is newer than we are becomes `Unknown`.
+
+Two things hold for ever, in whatever version of the wire, so that two that differ can tell each other so:
+
+- a header's first element is the version, and a request's and an answer's second is the request's id;
+- a request in another version is refused, in the server's own version, and never executed. So who gets an answer in
+  another version knows that nothing was done.
 """
 
 from __future__ import annotations
@@ -19,6 +25,7 @@ __all__ = [
     "WIRE_VERSION",
     "Header",
     "Kind",
+    "OtherVersion",
     "Received",
     "ReplyHeader",
     "ReplyStatus",
@@ -60,7 +67,11 @@ class Header(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class RequestHeader(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """In front of each request. (caller, id) is answered once; `deadline_ns` is CLOCK_MONOTONIC of this host."""
+    """In front of each request. (caller, id) is answered once.
+
+    `deadline_ns` is CLOCK_MONOTONIC of the server's host. A caller there leaves `clock` 0; one on another host has
+    measured the distance, and `clock` says of which life of the server (`HostTime`).
+    """
 
     version: int
     id: int
@@ -68,10 +79,14 @@ class RequestHeader(msgspec.Struct, frozen=True, array_like=True, gc=False):
     epoch: int
     deadline_ns: int
     ts_sent: int
+    clock: int = 0
 
 
 class ReplyStatus(IntEnum):
-    """How a request ended. The last two are never on the wire: the caller's own end says them."""
+    """How a request ended; CHUNK alone ends nothing: it is a part of an answer, which another status will end.
+
+    NOT_SENT and NO_ANSWER are never on the wire: the caller's own end says them.
+    """
 
     OK = 0
     DENIED = 1
@@ -80,15 +95,34 @@ class ReplyStatus(IntEnum):
     FAILED = 4
     NOT_SENT = 5
     NO_ANSWER = 6
+    CHUNK = 7
 
 
 class ReplyHeader(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """In front of each answer. A DENIED or FAILED answer's body is `Refused`."""
+    """In front of each answer. A DENIED or FAILED answer's body is `Refused`.
+
+    `part` is the number of a CHUNK, from 1 on; where another status ends an answer in parts, how many there were.
+    """
 
     version: int
     id: int
     status: int
     code: Code
+    part: int = 0
+
+
+class OtherVersion(Unreadable, frozen=True):
+    """A request or an answer in another version of the wire: all that can be read are its version and its id."""
+
+    version: int
+    id: int
+
+
+class _Start(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """How a request's and an answer's header begins in every version."""
+
+    version: int
+    id: int
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -98,6 +132,7 @@ encode = _encoder.encode
 _header = msgspec.msgpack.Decoder(Header)
 _request = msgspec.msgpack.Decoder(RequestHeader)
 _reply = msgspec.msgpack.Decoder(ReplyHeader)
+_start = msgspec.msgpack.Decoder(_Start)
 _messages: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(Union[tuple(CATALOGUE.values())])  # noqa: UP007
 
 
@@ -142,26 +177,38 @@ def decode_header(raw: bytes) -> Header | Unreadable:
         header = _header.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return Unreadable(bytes(raw[:1024]), str(error))
-    return header if header.version == WIRE_VERSION else _other_version(raw, header.version)
+    if header.version == WIRE_VERSION:
+        return header
+    return Unreadable(bytes(raw[:1024]), _versions(header.version))
 
 
 def decode_request_header(raw: bytes) -> RequestHeader | Unreadable:
-    """As `decode_header`, for requests."""
+    """As `decode_header`, for requests; another version is `OtherVersion`."""
     try:
         header = _request.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return Unreadable(bytes(raw[:1024]), str(error))
-    return header if header.version == WIRE_VERSION else _other_version(raw, header.version)
+        return _start_of(raw, str(error))
+    return header if header.version == WIRE_VERSION else _start_of(raw, "")
 
 
 def decode_reply_header(raw: bytes) -> ReplyHeader | Unreadable:
-    """As `decode_header`, for answers."""
+    """As `decode_request_header`, for answers."""
     try:
         header = _reply.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return Unreadable(bytes(raw[:1024]), str(error))
-    return header if header.version == WIRE_VERSION else _other_version(raw, header.version)
+        return _start_of(raw, str(error))
+    return header if header.version == WIRE_VERSION else _start_of(raw, "")
 
 
-def _other_version(raw: bytes, version: int) -> Unreadable:
-    return Unreadable(bytes(raw[:1024]), f"wire version {version}, this side speaks {WIRE_VERSION}")
+def _start_of(raw: bytes, reason: str) -> Unreadable:
+    try:
+        start = _start.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return Unreadable(bytes(raw[:1024]), reason or str(error))
+    if start.version == WIRE_VERSION:
+        return Unreadable(bytes(raw[:1024]), reason)
+    return OtherVersion(bytes(raw[:1024]), _versions(start.version), start.version, start.id)
+
+
+def _versions(theirs: int) -> str:
+    return f"wire version {theirs}, this side speaks {WIRE_VERSION}"

@@ -7,7 +7,7 @@ died, is looked after here. What is subscribed before its owner has come is join
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 
 import msgspec
 
@@ -16,12 +16,15 @@ from bus.clock import Clock
 from bus.codec import Header, ReplyStatus, RequestHeader
 from bus.directory import DIRECTORY, Directory, endpoints, from_afar, is_far
 from bus.messages import Code, DirectoryEntry, DirectoryTable, Empty, Message, Register, Registered
-from bus.requests import DEFAULT_TIMEOUT_S, Answer, Client, Reply, Server, allow_all
+from bus.noter import Noter
+from bus.requests import DEFAULT_TIMEOUT_S, Answer, Client, Reply, RequestFailed, Server, allow_all
 from bus.security import Guard
 from bus.streams import Handler, Publisher, Reader, Subscription
 from bus.transport import Transport
 
 __all__ = ["Member", "RegistrationError"]
+
+_NOBODY = Reply(ReplyStatus.NOT_SENT, Code.NO_SUCH_ACTOR, Empty())
 
 
 class RegistrationError(Exception):
@@ -60,6 +63,8 @@ class Member:
         self.directory = Directory()
         self.publisher: Publisher | None = None
         self.server: Server | None = None
+        self.noter: Noter | None = None
+        """Hears of each message before its handler, where it is set before anything is served or read."""
         self.on_directory: list[Callable[[DirectoryEntry], None]] = []
         self._transport, self._loop, self._clock = transport, loop, clock
         self._floor_key = floor_key
@@ -79,7 +84,7 @@ class Member:
     ) -> Publisher:
         """Bind the publisher that owns these prefixes."""
         own = endpoints(self.run_dir, self.name)
-        closed_door = (own.private, self.guard.may_read) if self.guard is not None else ()
+        private, may_read = ("", _anybody) if self.guard is None else (own.private, self.guard.may_read)
         self.publisher = Publisher(
             self._transport,
             self._loop,
@@ -90,7 +95,9 @@ class Member:
             state,
             opened,
             closed,
-            *closed_door,
+            private,
+            may_read,
+            self.listen[0],
         )
         self.publisher.epoch = self.epoch
         return self.publisher
@@ -102,10 +109,9 @@ class Member:
         failed: Callable[[BaseException], None],
     ) -> Server:
         """Bind the server."""
-        endpoint = endpoints(self.run_dir, self.name).server
+        endpoint, remote = endpoints(self.run_dir, self.name).server, self.listen[1]
         refusal = self.guard.refusal if self.guard is not None else allow_all
-        remote = self.listen[1]
-        self.server = Server(self._transport, self._clock, endpoint, handle, spawn, failed, refusal, remote)
+        self.server = Server(self._transport, self._clock, endpoint, handle, spawn, failed, refusal, remote, self.noter)
         return self.server
 
     def doors(self) -> dict[str, str]:
@@ -168,10 +174,17 @@ class Member:
     # what this actor wants
 
     def subscribe(
-        self, topic: str, handler: Handler, on_stale: Callable[[str, str], None] | None = None
+        self,
+        topic: str,
+        handler: Handler,
+        on_stale: Callable[[str, str], None] | None = None,
+        conflate: bool = False,
     ) -> Subscription:
-        """Join a topic, or listen under a prefix, at whoever owns it, now and whenever an owner comes."""
-        subscription = Subscription(topic, handler, on_stale)
+        """Join a topic, or listen under a prefix, at whoever owns it, now and whenever an owner comes.
+
+        With `conflate` only the newest whole message is handed on. Raises ValueError where a topic cannot be conflated.
+        """
+        subscription = Subscription(topic, handler, on_stale, conflate)
         self._subscriptions[subscription] = set()
         for entry in self.directory.owners(topic):
             self._attach(subscription, entry)
@@ -188,16 +201,26 @@ class Member:
         client = self._client(name)
         if client is None:
             future: asyncio.Future[Reply] = self._loop.create_future()
-            future.set_result(Reply(ReplyStatus.NOT_SENT, Code.NOT_CONNECTED, Empty()))
+            future.set_result(_NOBODY)
             return future
         return client.send(message, timeout_s)
 
     async def request(self, name: str, message: Message, timeout_s: float = DEFAULT_TIMEOUT_S) -> Reply:
         """Ask the actor `name`; one that is on the floor but not connected yet is waited for."""
         client = self._client(name)
+        return await client.request(message, timeout_s) if client is not None else _NOBODY
+
+    def chunks(
+        self, name: str, message: Message, timeout_s: float = DEFAULT_TIMEOUT_S
+    ) -> AsyncGenerator[Message, None]:
+        """Ask the actor `name` a question whose answer comes in parts, as `Client.chunks` does.
+
+        Raises RequestFailed, here for an actor that is not on the floor, else from the iterator.
+        """
+        client = self._client(name)
         if client is None:
-            return Reply(ReplyStatus.NOT_SENT, Code.NO_SUCH_ACTOR, Empty())
-        return await client.request(message, timeout_s)
+            raise RequestFailed(_NOBODY)
+        return client.chunks(message, timeout_s)
 
     def warm(self, name: str) -> None:
         """Connect to the actor `name` ahead of the first request, so that it need not wait."""
@@ -232,8 +255,9 @@ class Member:
 
     def close(self) -> None:
         """Close all sockets."""
-        for client in self._clients.values():
-            client.close()
+        self.hush()
+        if self.publisher is not None:
+            self.publisher.close()
         self._transport.close()
 
     def _client(self, name: str) -> Client | None:
@@ -267,8 +291,8 @@ class Member:
     def _reader_at(self, name: str, endpoint: str, key: str = "", private: bool = False) -> Reader:
         reader = self._readers.get((name, private))
         if reader is None:
-            reader = self._readers[(name, private)] = Reader(self._transport, self._loop, endpoint, key)
-            self._keys[name] = key or self._keys.get(name, "")
+            reader = Reader(self._transport, self._loop, endpoint, name, key, self.noter)
+            self._readers[(name, private)], self._keys[name] = reader, key or self._keys.get(name, "")
         return reader
 
     def _readers_of(self, name: str) -> list[Reader]:
@@ -331,6 +355,10 @@ class Member:
             self._clients[name].lose()
         for reader in self._readers_of(name):
             reader.lose(reason, before)
+
+
+def _anybody(key: str, topic: str) -> bool:
+    return True
 
 
 def _reads_privately(topic: str, entry: DirectoryEntry) -> bool:

@@ -1,84 +1,34 @@
-"""The bus in one process, on a clock that moves only when nothing else can.
+"""The bus in one process.
 
 `MemoryHub` joins the four sockets of `bus.transport` without a socket: frames go from loop turn to loop turn, in order
-per pair, and a test may drop some of them on the way from a publisher to a reader, as a full queue would.
-`VirtualLoop` is an asyncio loop whose time jumps to the next timer whenever no callback is ready, so an hour of
-heartbeats runs in milliseconds and the same program always runs the same way.
+per pair, and a test may drop some of them on the way from a publisher to a reader, as a full queue would, or keep some
+on their way for a while: what another pair says may then come first, a publisher's last words after its successor's.
+On a loop of `bus.virtual_time` the same program always runs the same way.
 """
 
 from __future__ import annotations
 
 import asyncio
-import selectors
-from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable
-from typing import Any, TypeVar
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
-from bus.transport import Frames, Link, PrivateLink
+from bus.transport import Asked, Frames, Link, PrivateLink
 
-__all__ = ["MemoryHub", "MemoryTransport", "VirtualClock", "VirtualLoop", "run_virtual"]
-
-R = TypeVar("R")
-_EPOCH_NS = 1_700_000_000 * 10**9
-"""Where a virtual wall clock starts: any date will do, and this one looks like a date."""
-
-
-class _Selector(selectors.SelectSelector):
-    """Never waits: the time that it was given to wait passes at once on the loop's clock."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.passed = 0.0
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        found = super().select(0)
-        if not found and timeout is None:
-            raise RuntimeError("nothing is ready and no timer is set: the program would wait for ever")
-        if not found and timeout:
-            self.passed += timeout
-        return found
-
-
-class VirtualLoop(asyncio.SelectorEventLoop):
-    """An asyncio loop on virtual time."""
-
-    def __init__(self) -> None:
-        self._virtual = _Selector()
-        super().__init__(self._virtual)
-
-    def time(self) -> float:
-        """Return the virtual seconds that have passed."""
-        return self._virtual.passed
-
-
-class VirtualClock:
-    """The `Clock` of a virtual loop; `offset_ns` steps the wall clock and leaves the monotonic one alone."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-        self.offset_ns = 0
-
-    def time_ns(self) -> int:
-        """Return UNIX nanoseconds."""
-        return _EPOCH_NS + self.monotonic_ns() + self.offset_ns
-
-    def monotonic_ns(self) -> int:
-        """Return nanoseconds since the loop began."""
-        return round(self._loop.time() * 1e9)
-
-
-def run_virtual(program: Coroutine[Any, Any, R]) -> R:
-    """Run a coroutine on a virtual loop and return what it returns."""
-    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        return runner.run(program)
+__all__ = ["MemoryHub", "MemoryTransport"]
 
 
 class MemoryHub:
-    """What endpoints there are. `lose` is asked of each frame from a publisher to a reader; True drops it."""
+    """What endpoints there are.
+
+    `lose` is asked of each message from a publisher to a reader; True drops it. `delay_s` says how long a message
+    between the two is on its way, a subscription too; what the same peer sends later never overtakes it.
+    """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         self.lose: Callable[[str, Frames], bool] = lambda endpoint, frames: False
+        self.delay_s: Callable[[str, Frames], float] = lambda endpoint, frames: 0.0
         self.publishers: dict[str, _Publisher] = {}
         self.readers: dict[str, list[_Reader]] = {}
         self.servers: dict[str, _Server] = {}
@@ -103,7 +53,7 @@ class MemoryTransport:
     def reader(self, endpoint: str, on_message: Callable[[Frames], None], server_key: str = "") -> Link:
         return self._add(_Reader(self._hub, endpoint, on_message, self._key))
 
-    def server(self, endpoint: str, on_message: Callable[[Frames, str], None], remote: str = "") -> Link:
+    def server(self, endpoint: str, on_message: Asked, remote: str = "") -> Link:
         return self._add(_Server(self._hub, endpoint, on_message))
 
     def caller(self, endpoint: str, on_message: Callable[[Frames], None], server_key: str = "") -> Link:
@@ -132,14 +82,23 @@ class _Link:
     def __init__(self, hub: MemoryHub, endpoint: str, on_message: Callable[[Frames], None]) -> None:
         self.hub, self.endpoint, self.closed = hub, endpoint, False
         self._on_message = on_message
+        self._on_drained: Callable[[], None] = lambda: None
+        self._arrived = 0
 
     def deliver(self, frames: Frames) -> None:
         """Hand a message over in a later turn, as a socket would."""
+        self._arrived += 1
         self.hub.loop.call_soon(self._take, frames)
 
     def _take(self, frames: Frames) -> None:
+        self._arrived -= 1
         if not self.closed:
             self._on_message(frames)
+            if not self._arrived:
+                self._on_drained()
+
+    def on_drained(self, callback: Callable[[], None]) -> None:
+        self._on_drained = callback
 
     def send(self, *frames: bytes) -> bool:
         raise NotImplementedError(f"{type(self).__name__} does not send")
@@ -154,29 +113,60 @@ class _Link:
         self.closed = True
 
 
+class _Pipe:
+    """The way from one link to another: messages arrive in the order in which they were sent."""
+
+    def __init__(self, source: _Link, target: _Link) -> None:
+        self._source, self._target = source, target
+        self._under_way: deque[Frames] = deque()
+        self._free_s = 0.0
+
+    def put(self, frames: Frames) -> None:
+        loop = self._source.hub.loop
+        now = loop.time()
+        self._free_s = max(self._free_s, now + self._source.hub.delay_s(self._source.endpoint, frames))
+        if self._free_s <= now and not self._under_way:
+            self._target.deliver(frames)
+        else:
+            self._under_way.append(frames)
+            loop.call_later(self._free_s - now, self._arrive)
+
+    def _arrive(self) -> None:
+        self._target.deliver(self._under_way.popleft())
+
+
 class _Publisher(_Link):
     def __init__(self, hub: MemoryHub, endpoint: str, on_message: Callable[[Frames], None]) -> None:
         super().__init__(hub, endpoint, on_message)
+        self._pipes: dict[_Reader, _Pipe] = {}
         _claim(hub.publishers, endpoint, self)
         for reader in hub.readers.get(endpoint, ()):
             for topic in reader.topics:
-                self.hear(reader, b"\1" + topic)
+                reader.tell(b"\1" + topic)
 
-    def hear(self, reader: _Reader, word: bytes) -> None:
-        """A reader subscribes or unsubscribes."""
-        self.deliver([word])
+    def word(self, reader: _Reader, frame: bytes) -> Frames:
+        """Return what a reader's subscription is on its way here."""
+        return [frame]
 
     def topics_of(self, reader: _Reader) -> Iterable[bytes]:
         """Return what a reader is sent."""
         return reader.topics
 
     def send(self, *frames: bytes) -> bool:
+        if self.closed:
+            return False
         message = list(frames)
         for reader in self.hub.readers.get(self.endpoint, ()):
             wanted = any(frames[0].startswith(topic) for topic in self.topics_of(reader))
             if wanted and not self.hub.lose(self.endpoint, message):
-                reader.deliver(list(message))
+                self._pipe_to(reader).put(list(message))
         return True
+
+    def _pipe_to(self, reader: _Reader) -> _Pipe:
+        pipe = self._pipes.get(reader)
+        if pipe is None:
+            pipe = self._pipes[reader] = _Pipe(self, reader)
+        return pipe
 
     def close(self) -> None:
         super().close()
@@ -188,10 +178,13 @@ class _PrivatePublisher(_Publisher):
     def __init__(self, hub: MemoryHub, endpoint: str, grants: Callable[[bytes, str], bool]) -> None:
         self._grants = grants
         self._granted: dict[_Reader, set[bytes]] = {}
-        super().__init__(hub, endpoint, lambda frames: None)
+        self._asking: list[_Reader] = []
+        super().__init__(hub, endpoint, self._judge)
 
-    def hear(self, reader: _Reader, word: bytes) -> None:
-        self.hub.loop.call_soon(self._judge, reader, word)
+    def word(self, reader: _Reader, frame: bytes) -> Frames:
+        if reader not in self._asking:
+            self._asking.append(reader)
+        return [frame, self._asking.index(reader).to_bytes(4, "big")]
 
     def topics_of(self, reader: _Reader) -> Iterable[bytes]:
         return self._granted.get(reader, set()) & reader.topics.keys()
@@ -201,10 +194,11 @@ class _PrivatePublisher(_Publisher):
         self._granted.clear()
         for reader in self.hub.readers.get(self.endpoint, ()):
             for topic in reader.topics:
-                self.hear(reader, b"\1" + topic)
+                reader.tell(b"\1" + topic)
 
-    def _judge(self, reader: _Reader, word: bytes) -> None:
-        if word[:1] == b"\1" and not self.closed and self._grants(word[1:], reader.key):
+    def _judge(self, frames: Frames) -> None:
+        word, reader = frames[0], self._asking[int.from_bytes(frames[1], "big")]
+        if word[:1] == b"\1" and self._grants(word[1:], reader.key):
             self._granted.setdefault(reader, set()).add(word[1:])
 
 
@@ -213,18 +207,20 @@ class _Reader(_Link):
         super().__init__(hub, endpoint, on_message)
         self.key = key
         self.topics: Counter[bytes] = Counter()
+        self._publisher: _Publisher | None = None
+        self._pipe: _Pipe
         hub.readers.setdefault(endpoint, []).append(self)
 
     def subscribe(self, topic: bytes) -> None:
         self.topics[topic] += 1
-        self._tell(b"\1" + topic)
+        self.tell(b"\1" + topic)
 
     def unsubscribe(self, topic: bytes) -> None:
         self.topics[topic] -= 1
         if self.topics[topic] <= 0:
             del self.topics[topic]
             if not any(topic in other.topics for other in self.hub.readers[self.endpoint]):
-                self._tell(b"\0" + topic)
+                self.tell(b"\0" + topic)
 
     def close(self) -> None:
         if not self.closed:
@@ -234,14 +230,17 @@ class _Reader(_Link):
             self.hub.readers[self.endpoint].remove(self)
         super().close()
 
-    def _tell(self, frame: bytes) -> None:
+    def tell(self, frame: bytes) -> None:
+        """Send a subscription to whoever publishes here now."""
         publisher = self.hub.publishers.get(self.endpoint)
         if publisher is not None:
-            publisher.hear(self, frame)
+            if publisher is not self._publisher:
+                self._publisher, self._pipe = publisher, _Pipe(self, publisher)
+            self._pipe.put(publisher.word(self, frame))
 
 
 class _Server(_Link):
-    def __init__(self, hub: MemoryHub, endpoint: str, on_message: Callable[[Frames, str], None]) -> None:
+    def __init__(self, hub: MemoryHub, endpoint: str, on_message: Asked) -> None:
         super().__init__(hub, endpoint, self._on_request)
         self._on_asked = on_message
         self.callers: dict[bytes, _Caller] = {}

@@ -28,6 +28,7 @@ __all__ = [
     "escape",
     "is_exact",
     "is_private",
+    "is_whole",
     "market",
     "segments",
     "topic",
@@ -46,6 +47,7 @@ _SEGMENTS: dict[str, int | dict[str, int]] = {
     "heartbeat": 2,
 }
 _PRIVATE = ("execution/", "account/", "intent/")
+_WHOLE = {"market": ("quote", "instrument"), "book": ("depth", "reference")}
 _UNSAFE = re.compile(r"[^!-$&-.0-~]")  # slash, percent, space, control and non-ASCII characters
 _ESCAPED = re.compile(rb"%([0-9A-F]{2})")
 _TOPIC_LIMIT = 255
@@ -110,3 +112,12 @@ def is_exact(name: str) -> bool:
             return False
         rule = rule.get(parts[2], rule["*"])
     return rule == len(parts)
+
+
+def is_whole(name: str) -> bool:
+    """True for an exact topic whose every change is the whole value, so that a reader may skip to the newest.
+
+    Never for deltas, trades and bars, and never for orders, accounts and intents: there each message counts.
+    """
+    parts = segments(name)
+    return is_exact(name) and parts[0] in _WHOLE and parts[2] in _WHOLE[parts[0]]

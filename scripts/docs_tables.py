@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from actors.runtime import ExitCode
+from actors.supervisor.spec import settings
 from bus.messages import Code
 from venues.binance.adapter import ADAPTER
 
@@ -14,6 +15,12 @@ def exit_codes() -> str:
     """Return the table of exit codes."""
     rows = "".join(f"| {code.value} | {code.meaning} |\n" for code in ExitCode)
     return f"| code | meaning |\n|---|---|\n{rows}"
+
+
+def supervisor_settings() -> str:
+    """Return the table of what can be set for each child."""
+    rows = "".join(f"| `{name}` | {each.default:g} | {each.description} |\n" for name, each in settings().items())
+    return f"| setting | default | |\n|---|---|---|\n{rows}"
 
 
 def codes() -> str:
@@ -39,15 +46,22 @@ def capabilities() -> str:
     return text
 
 
+def filled(text: str, name: str, table: str) -> str:
+    """Return a page with the table between the marks of its name."""
+    before, mark, rest = text.partition(f"<!-- generated: {name} -->\n")
+    _, end, after = rest.partition("<!-- end -->")
+    return before + mark + table + end + after
+
+
 def pages() -> dict[Path, str]:
     """Return what each generated file should hold."""
     operations = DOCS / "operations.md"
-    before, mark, rest = operations.read_text().partition("<!-- generated: exit codes -->\n")
-    after = rest.partition("<!-- end -->")
+    text = filled(operations.read_text(), "exit codes", exit_codes())
+    text = filled(text, "supervisor settings", supervisor_settings())
     return {
         DOCS / "codes.md": codes(),
         DOCS / "capabilities.md": capabilities(),
-        operations: before + mark + exit_codes() + after[1] + after[2],
+        operations: text,
     }
 
 

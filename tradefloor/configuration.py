@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import errno
 import importlib
+import os
+import shlex
+import shutil
 import socket
 import sys
 from pathlib import Path
@@ -14,11 +17,12 @@ from typing import Any
 
 import msgspec
 
-from actors.runtime import ActorExit, Context
+from actors.runtime import ActorExit, Context, Secret
 from actors.supervisor import ChildSpec, FloorSpec, InstanceSpec, Restart
 from bus.directory import EndpointError, endpoints
 from bus.messages import ExitPolicy, check_name, strategy_code
 from tradefloor import places
+from tradefloor.supervision import supervise
 from tradefloor.tables import ConfigurationError, Table, read_toml
 from venues.addresses import address_problem
 from venues.capabilities import AdapterInfo
@@ -41,7 +45,6 @@ PLANNED_LIMITS = (
     "max_data_age_s",
     "self_trade_prevention",
 )
-PLANNED_FLOOR = ("on_alert",)
 DURABILITIES = ("process", "power")
 REPLAY_S = 600.0
 """How long the reconciler may fold its journal at start: some 70,000 rows a second, so forty million."""
@@ -87,20 +90,22 @@ class _Reader:
         self.twins: dict[str, str] = {}
         self.ports: dict[int, str] = {}
         self.bookless: list[str] = []
+        self.alone: dict[str, str] = {}
 
     def read(self) -> Configuration:
         floor = self.root.table("floor")
-        floor.refuse_planned(PLANNED_FLOOR)
         self.name = floor.name("name")
         currency = floor.name("currency", "a currency such as USDT", "USDT")
         self.durability = floor.choice("durability", DURABILITIES, "process")
         self.log_level = floor.choice("log_level", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
+        on_alert = _alert_command(self.file, floor)
         self.listen = self._listen(floor)
-        floor.finish(("name", "currency", "durability", "log_level", "listen"))
+        floor.finish(("name", "currency", "durability", "log_level", "listen", "on_alert"))
         gate = self._gate(self.root.table("gate"))
         venues = self.root.tables("venues")
         strategies = self.root.tables("strategies")
-        self.root.finish(("floor", "gate", "venues", "strategies"))
+        supervisor = self.root.table("supervisor")
+        self.root.finish(("floor", "gate", "venues", "strategies", "supervisor"))
         self._check_names(venues, strategies)
         own_twins = any(table.content.get("environment") == "twin" for table in venues.values())
         self.run_dir = self.run_dir or places.run_dir(self.name)
@@ -119,8 +124,10 @@ class _Reader:
             str(self.run_dir),
             str(self.state_dir),
             tuple(self.instances),
-            tuple(self.children),
+            tuple(supervise(self.children, supervisor)),
             self.listen,
+            on_alert,
+            {**self.alone, f"state directory {self.state_dir}": str(self.state_dir / "lock")},
         )
         return Configuration(self.file, spec, self.twins, fresh)
 
@@ -224,12 +231,7 @@ class _Reader:
                 raise table.error("twin", f'belongs to environment = "twin"; expected none with {environment!r}')
             for key in ("api_key", "api_secret"):
                 settings[key] = table.take(key, str, "env:NAME, file:PATH or keyring:NAME", secret=True)
-                try:
-                    resolve(settings[key], key)
-                except ActorExit as error:
-                    problem = error.reason.partition(": ")[2]
-                    hint = "" if "expected" in problem else "; expected a secret at env:NAME, file:PATH or keyring:NAME"
-                    raise table.error(key, problem + hint) from None
+            self._alone_on_account(name, table, settings)
         table.finish(tuple(known))
         for other in self.instances:
             if other.venue_id == venue_id and (other.adapter, other.account_type) != (adapter_name, account_type):
@@ -242,6 +244,15 @@ class _Reader:
         if name not in self.bookless:
             book = self._context(f"book.{name}", "book", name)
             self.children.append(ChildSpec(book, "actors.book:BookActor", depends_on=(f"market_data.{name}",)))
+
+    def _alone_on_account(self, name: str, table: Table, settings: dict[str, Any]) -> None:
+        """Name the lock of the account, which is known by its key. A twin's needs none: its key is in our directory."""
+        api_key, _ = (_secret(table, key, settings[key]) for key in ("api_key", "api_secret"))
+        words = (settings["adapter"], settings["environment"], settings["account_type"], api_key.reveal())
+        path = str(places.account_lock(*words))
+        if path in self.alone.values():
+            raise table.error("api_key", "is the key of another instance too; expected an account for each")
+        self.alone[f"account of {name}"] = path
 
     def _twin(self, name: str, adapter: AdapterInfo, account_type: str, table: Table) -> None:
         port = table.take("port", int, "a port number, or 0 for any free one", 0)
@@ -323,3 +334,31 @@ def _addresses(table: Table, adapter: AdapterInfo) -> dict[str, str]:
             if problem:
                 raise table.error(key, f"{problem}; found {found[key]!r}")
     return found
+
+
+def _secret(table: Table, key: str, reference: str) -> Secret:
+    try:
+        return resolve(reference, key)
+    except ActorExit as error:
+        problem = error.reason.partition(": ")[2]
+        hint = "" if "expected" in problem else "; expected a secret at env:NAME, file:PATH or keyring:NAME"
+        raise table.error(key, problem + hint) from None
+
+
+def _alert_command(file: Path, floor: Table) -> tuple[str, ...]:
+    """Take the program that is run for each alert, and its arguments; found now rather than at the first alert."""
+    if not floor.has("on_alert"):
+        return ()
+    expected = "a program and its arguments, as one text or as a list of texts"
+    value = floor.take("on_alert", (str, list), expected)
+    try:
+        words = shlex.split(value) if isinstance(value, str) else value
+    except ValueError as error:
+        raise floor.error("on_alert", f"{error}; expected {expected}") from None
+    if not words or not all(isinstance(word, str) and "\0" not in word for word in words) or not words[0]:
+        raise floor.error("on_alert", f"expected {expected}, found {value!r}")
+    here = file.parent.resolve() / Path(words[0]).expanduser()
+    found = shutil.which(str(here) if os.sep in words[0] else words[0])
+    if found is None:
+        raise floor.error("on_alert", f"{words[0]} is no program that can be run; expected {expected}")
+    return (found, *words[1:])

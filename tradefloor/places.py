@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import tempfile
@@ -11,7 +12,15 @@ from pathlib import Path
 from actors.runtime import ActorExit, ExitCode
 from bus.directory import is_far
 
-__all__ = ["find_floor", "fresh_state_dir", "remove_old_runs", "run_dir", "running_floors", "state_dir"]
+__all__ = [
+    "account_lock",
+    "find_floor",
+    "fresh_state_dir",
+    "remove_old_runs",
+    "run_dir",
+    "running_floors",
+    "state_dir",
+]
 
 RUNS_KEPT = 5
 """State directories of floors on twins that are kept: enough to look into what happened lately."""
@@ -27,6 +36,13 @@ def _run_root() -> Path:
 def run_dir(floor: str) -> Path:
     """Return where a floor's sockets are by default: short, for socket paths have a limit."""
     return _run_root() / floor
+
+
+def account_lock(*names: str) -> Path:
+    """Return where the lock of an account is, the same for all floors of this user. A hash names it, for one of the
+    names is the account's key; no floor's name begins with a dot."""
+    digest = hashlib.sha256("\0".join(names).encode()).hexdigest()
+    return _run_root() / ".accounts" / f"{digest[:32]}.lock"
 
 
 def state_dir(floor: str) -> Path:

@@ -10,6 +10,7 @@ from collections import OrderedDict
 from msgspec.structs import replace
 
 from actors.runtime import Actor, ActorExit, Context, ExitCode
+from actors.runtime.policies import remembered_policies
 from bus.codec import RequestHeader
 from bus.messages import (
     Balance,
@@ -36,6 +37,9 @@ from venues.tombstones import Tombstones
 __all__ = ["ExecutionVenue"]
 
 RECONCILER = "reconciler"
+LEASE_S = 5.0
+"""How long after a heartbeat that was answered new orders may be written: over the stall that is forgiven a supervisor
+(its own lease, 4 s, and a heartbeat), and no longer than its loss takes to be found (`ORPHAN_S`)."""
 WRITTEN_KEPT = 50_000
 """Client ids remembered as written. A command older than its deadline (seconds) is refused, so an id needs to be
 remembered for seconds; this many are minutes of the fastest trading that a venue allows."""
@@ -89,7 +93,10 @@ class ExecutionVenue(Actor):
 
     async def setup(self) -> None:
         self.outbox = Outbox(
-            self.loop, self.instance, lambda message, timeout_s: self.member.send(RECONCILER, message, timeout_s)
+            self.loop,
+            self.instance,
+            lambda message, timeout_s: self.member.send(RECONCILER, message, timeout_s),
+            self._on_poisoned,
         )
 
     async def begin(self) -> None:
@@ -107,6 +114,14 @@ class ExecutionVenue(Actor):
         self.outbox.put(event, soon=not (isinstance(event, OrderEvent) and event.kind is OrderEventKind.SUBMITTED))
         if len(self.outbox) >= 2 * OUTBOX_LIMIT:
             raise ActorExit(ExitCode.TOO_SLOW, f"{len(self.outbox)} events wait for the reconciler; starting over")
+
+    def _on_poisoned(self, event: object) -> PrivateStream:
+        """The reconciler cannot take an event: it is told to stop being SYNCED there, and later to ask the venue."""
+        self.log.error("an event ended the reconciler twice and is dropped; the venue is asked instead", told=event)
+        now = self.clock.time_ns()
+        if self._stream is not None and self._stream.up:
+            self.outbox.put(replace(self._stream, ts_init=now))
+        return PrivateStream(self.instance, False, "an event that ended the reconciler twice is quarantined", now)
 
     def _on_directory(self, entry: DirectoryEntry) -> None:
         if entry.name == RECONCILER and entry.live and entry.epoch != self._reconciler_epoch:
@@ -136,6 +151,11 @@ class ExecutionVenue(Actor):
         late_ns = self.clock.monotonic_ns() - header.deadline_ns
         if late_ns >= 0:
             return Refused(Code.DEADLINE_PASSED, f"{self.name} got the order {late_ns / 1e6:.1f} ms too late")
+        silent_s = (self.clock.boottime_ns() - self.heard_ns) / 1e9
+        if silent_s > LEASE_S:  # frozen, or cut off: another copy may be trading by now
+            reason = f"{self.name} was last confirmed {silent_s:.1f} s ago; its lease is {LEASE_S:g} s"
+            self.log.error("order refused", reason=reason)
+            return Refused(Code.LEASE_LAPSED, reason)
         if self.outbox.is_full:
             reason = f"{len(self.outbox)} events wait for the reconciler; what became of an order could not be kept"
             self.log.error("order refused", reason=reason)
@@ -206,11 +226,9 @@ class ExecutionVenue(Actor):
 
     async def _end_orders(self) -> None:
         """Nobody is left to carry out exit policies: cancel what this life has written, then what earlier ones have."""
-        spared = {
-            strategy_code(entry.name)
-            for entry in self.member.directory.entries.values()
-            if entry.exit_policy is ExitPolicy.LEAVE
-        }
+        policies = remembered_policies(self.state_path())  # of those who have left the directory's table too
+        policies |= {entry.name: entry.exit_policy for entry in self.member.directory.entries.values()}
+        spared = {strategy_code(name) for name, policy in policies.items() if policy is ExitPolicy.LEAVE}
         written = [
             CancelOrder(order.client_order_id, self.instance, order.instrument, order.strategy, order.order_id)
             for order in self.working.values()

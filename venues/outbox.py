@@ -3,6 +3,11 @@
 Events are numbered from 1 in each epoch and told in order, one batch in flight at a time: with one pipe and one
 batch nothing can arrive behind a hole. What was not acknowledged is told again from its first event on; the
 reconciler knows repeated numbers.
+
+A batch in whose midst the reconciler ended may be what ended it. Its next life is told the very same batch once more;
+where it ends again, the events of that batch go one by one, so that the guilty one is found alone. An event that the
+reconciler refuses as poison is dropped, and the word that the private stream is down takes its place and number: the
+instance is not SYNCED from there on, and what the event told is asked of the venue.
 """
 
 from __future__ import annotations
@@ -11,7 +16,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
-from bus.messages import Acknowledged, Message, VenueBatch, VenueEvent
+from bus.messages import Acknowledged, Code, Message, PrivateStream, VenueBatch, VenueEvent
 from bus.requests import Reply
 
 __all__ = ["OUTBOX_LIMIT", "Outbox"]
@@ -29,20 +34,27 @@ ANSWER_S = 1.0
 
 
 class Outbox:
-    """The numbered, unacknowledged events of one life. `send` hands a message to the reconciler."""
+    """The numbered, unacknowledged events of one life. `send` hands a message to the reconciler.
+
+    `poisoned` is told of an event that the reconciler refuses for good, and returns what takes its place.
+    """
 
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
         instance: str,
         send: Callable[[Message, float], asyncio.Future[Reply]],
+        poisoned: Callable[[object], PrivateStream],
     ) -> None:
         self.epoch = 0
-        self.counters = {"events": 0, "events_waiting": 0, "batches_repeated": 0}
-        self._loop, self._instance, self._send = loop, instance, send
+        self.counters = {"events": 0, "events_waiting": 0, "batches_repeated": 0, "events_poisoned": 0}
+        self._loop, self._instance, self._send, self._poisoned = loop, instance, send, poisoned
         self._events: deque[VenueEvent] = deque()
         self._number = 0
         self._told = 0
+        self._lost_first = 0
+        self._same_upto = 0
+        self._single_upto = 0
         self._flight = 0
         self._in_flight = False
         self._scheduled: asyncio.Handle | None = None
@@ -68,6 +80,8 @@ class Outbox:
 
     def tell_again(self) -> None:
         """The reconciler has a new life: tell everything unacknowledged again, now."""
+        if self._in_flight:
+            self._on_lost()
         self._flight += 1
         self._in_flight = False
         self._schedule(0.0)
@@ -101,7 +115,7 @@ class Outbox:
         self._scheduled = None
         if self._in_flight or not self._events or not self.epoch:
             return
-        events = tuple(self._events[index] for index in range(min(len(self._events), BATCH_LIMIT)))
+        events = tuple(self._events[index] for index in range(min(len(self._events), self._batch_limit())))
         if events[0].number <= self._told:
             self.counters["batches_repeated"] += 1
         self._told = events[-1].number
@@ -111,10 +125,39 @@ class Outbox:
         future = self._send(VenueBatch(self._instance, self.epoch, events), ANSWER_S)
         future.add_done_callback(lambda done: self._on_reply(flight, done.result()))
 
+    def _batch_limit(self) -> int:
+        first = self._events[0].number
+        if first <= self._single_upto:
+            return 1
+        return self._same_upto - first + 1 if first <= self._same_upto else BATCH_LIMIT
+
+    def _on_lost(self) -> None:
+        """The reconciler ended with what we told in hand."""
+        if not self._events:
+            return
+        first = self._events[0].number
+        if first == self._lost_first:
+            self._single_upto = max(self._single_upto, self._told)
+        self._lost_first, self._same_upto = first, self._told
+
+    def _on_poison(self) -> None:
+        first = self._events[0]
+        if self._told > first.number:
+            self._single_upto = self._told
+        else:
+            self.counters["events_poisoned"] += 1
+            self._events[0] = VenueEvent(first.number, self._poisoned(first.event))
+        self._schedule(0.0)
+
     def _on_reply(self, flight: int, reply: Reply) -> None:
         if flight != self._flight:
             return
         self._in_flight = False
+        if reply.code is Code.POISON:
+            self._on_poison()
+            return
+        if reply.code in (Code.LOST, Code.HANDLER_FAILED):
+            self._on_lost()
         if not (reply.ok and isinstance(reply.body, Acknowledged)):
             self._schedule(RETRY_S)
             return

@@ -7,15 +7,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from actors.runtime.actor import VERSION
+from actors.runtime.version import majors_differ
 from bus.clock import SystemClock
 from bus.directory import DIRECTORY
 from bus.member import Member
-from bus.messages import FloorInfo, GetFloor, GetStatus, Message, Status
+from bus.messages import Code, FloorInfo, GetFloor, GetStatus, Message, Status
 from bus.requests import Reply
 from bus.security import MONITOR, Identity, KeyFileError, KeyStore, read_keys
 from bus.transport import ZmqTransport
 
-__all__ = ["FloorUnreachable", "Visitor"]
+__all__ = ["FloorRefused", "FloorUnreachable", "Visitor"]
 
 CONNECT_S = 3.0
 """How long a floor may take to answer the first question."""
@@ -26,12 +28,17 @@ class FloorUnreachable(Exception):
     """No supervisor answers in the run directory."""
 
 
+class FloorRefused(Exception):
+    """The floor and this side speak different major versions; both are named."""
+
+
 class Visitor:
     """``async with Visitor(run_dir, "name") as floor: await floor.request("gate", message)``.
 
     It reads, with the floor's monitor key; with ``role=OPERATOR`` it may cancel, halt and stop as well. From another
     host, `run_dir` is the address that the floor listens on and `key_file` holds the key, whatever its role. Raises
-    FloorUnreachable on entry where the key cannot be read or no supervisor answers.
+    FloorUnreachable on entry where the key cannot be read or no supervisor answers, FloorRefused where its version does
+    not fit ours.
     """
 
     identity: Identity
@@ -48,10 +55,15 @@ class Visitor:
         name = keys.role.partition(":")[2] or f"{keys.role}:{self._name}"
         transport = ZmqTransport(loop, self.identity)
         self.member = Member(name, self._run_dir, transport, loop, SystemClock(), keys.supervisor)
-        reply = await self.member.request(DIRECTORY, GetFloor(), CONNECT_S)
+        reply = await self.member.request(DIRECTORY, GetFloor(VERSION), CONNECT_S)
         if not isinstance(reply.body, FloorInfo):
             self.member.close()
+            if reply.code is Code.BAD_VERSION:
+                raise FloorRefused(f"the floor in {self._run_dir} refused: {reply.reason}")
             raise FloorUnreachable(f"no supervisor answers in {self._run_dir}: {reply.reason}")
+        if majors_differ(reply.body.version, VERSION):
+            self.member.close()
+            raise FloorRefused(f"the floor in {self._run_dir} speaks version {reply.body.version}, this side {VERSION}")
         self.info = reply.body
         self.member.follow_directory(reply.body.floor, reply.body.remote_publishes_at)
         deadline = loop.time() + CONNECT_S

@@ -46,7 +46,11 @@ EXPIRY_MARGIN_S = 1.0
 """Beyond an order's expiry at the venue: twice the clock error that the venue itself tolerates is under this."""
 ASSUMED_WINDOW_S = 5.0
 """How long the venue may still accept an attempt of which we never saw the send: the default `recvWindow`."""
+LONGEST_WINDOW_S = 60.0
+"""No venue lets an attempt wait for longer: Binance's limit of `recvWindow`."""
 WINDOW_NS = int(ASSUMED_WINDOW_S * 1e9)
+SIGHT_S = 0.5
+"""An order is in flight for at most about so long before it is first looked at."""
 BALANCE_CHECK_S = 15.0
 """Between comparisons of balances; one costs weight 20 of the 6,000 a minute."""
 SUSPECT_CHECK_S = 2.0
@@ -97,6 +101,7 @@ class InstanceSync:
         self._last_balance_check = 0.0
         self._last_cursor = 0.0
         self._looks, self._fetches = _Pace(), _Pace()
+        self._in_flight_since: dict[str, float] = {}
 
     # what is told from outside
 
@@ -263,6 +268,7 @@ class InstanceSync:
 
     async def look_after(self, now_s: float) -> None:
         """Resolve what is unknown, fetch fills that the venue counts and we lack, compare balances now and then."""
+        self._note_in_flight(now_s)
         checks = (self._resolve_unknown, self._fetch_missing, self._compare_balances, self._advance_cursor)
         for check in checks:
             if not self.synced:
@@ -291,38 +297,48 @@ class InstanceSync:
             self._write_cursor()
 
     async def _resolve_unknown(self, now_s: float) -> None:
-        overdue = [state for state in self._open() if self._is_overdue(state)]
+        overdue = [state for state in self._open() if self._is_overdue(state, now_s)]
         self._looks.keep({state.order.order_id for state in overdue})
-        now = self._host.clock.time_ns()
         due: list[OrderState] = []
         for state in overdue:
-            left_s = (self._gone_ns(state) - now) / 1e9
+            left_s = self._left_s(state, now_s)
             if self._looks.takes(state.order.order_id, now_s, left_s if left_s > 0 else LOOK_MAX_S):
                 due.append(state)
-        await every([partial(self._resolve, state) for state in due])
+        await every([partial(self._resolve, state, now_s) for state in due])
 
-    async def _resolve(self, state: OrderState) -> None:
-        asked = self._host.clock.time_ns()
+    async def _resolve(self, state: OrderState, now_s: float) -> None:
         await self.look_for(state)
         unsent = state.status in (OrderStatus.INITIALIZED, OrderStatus.SUBMITTED)
-        if not (unsent and state.is_unknown and asked >= self._gone_ns(state) and self._is_unchanged(state)):
+        if not (unsent and state.is_unknown and self._left_s(state, now_s) <= 0 and self._is_unchanged(state)):
             return
         if await self._absent(state) and self.synced:
             reason = "absent from open orders, order history and trades after its expiry"
             self._host.record([self._event(state, OrderEventKind.NEVER_ARRIVED, reason)])
             self._host.log.warning("never arrived", order=state.order.order_id)
 
-    def _gone_ns(self, state: OrderState) -> int:
-        """When the venue can no longer accept the order. A cancel's unknown outcome says no expiry of the order."""
-        return (state.expires_ns or state.uncertain_since_ns + WINDOW_NS) + int(EXPIRY_MARGIN_S * 1e9)
+    def _note_in_flight(self, now_s: float) -> None:
+        """Count how long orders are in flight on a clock that nobody sets, from when we first see them so."""
+        since = self._in_flight_since
+        self._in_flight_since = {}
+        for state in self._open():
+            if state.is_unknown or _is_unanswered(state):
+                wall_s = (self._host.clock.time_ns() - _sent_ns(state)) / 1e9
+                first = now_s - min(max(wall_s, 0.0), SIGHT_S)
+                self._in_flight_since[state.order.order_id] = since.get(state.order.order_id, first)
 
-    def _is_overdue(self, state: OrderState) -> bool:
+    def _age_s(self, state: OrderState, now_s: float) -> float:
+        return now_s - self._in_flight_since.get(state.order.order_id, now_s)
+
+    def _left_s(self, state: OrderState, now_s: float) -> float:
+        """How long the venue can still accept the order. A cancel's unknown outcome says no expiry of the order."""
+        since_ns = _sent_ns(state) if state.expires_ns else state.uncertain_since_ns
+        window_s = ((state.expires_ns or since_ns + WINDOW_NS) - since_ns) / 1e9
+        return min(window_s, LONGEST_WINDOW_S) + EXPIRY_MARGIN_S - self._age_s(state, now_s)
+
+    def _is_overdue(self, state: OrderState, now_s: float) -> bool:
         if state.is_unknown:
             return True
-        unanswered = state.status in (OrderStatus.INITIALIZED, OrderStatus.SUBMITTED) and not state.external
-        sent = state.order.ts_written or state.order.ts_gated or state.ts_init
-        waited_ns = self._host.clock.time_ns() - sent
-        return unanswered and waited_ns > int((ASSUMED_WINDOW_S + 2 * EXPIRY_MARGIN_S) * 1e9)
+        return _is_unanswered(state) and self._age_s(state, now_s) > ASSUMED_WINDOW_S + 2 * EXPIRY_MARGIN_S
 
     async def _absent(self, state: OrderState) -> bool:
         """True when a complete look at open orders and trades, begun now, lacks the order too."""
@@ -348,3 +364,11 @@ class InstanceSync:
 
     def _lacking(self) -> list[OrderState]:
         return self._host.ledger.lacking_fills(self.instance)
+
+
+def _is_unanswered(state: OrderState) -> bool:
+    return state.status in (OrderStatus.INITIALIZED, OrderStatus.SUBMITTED) and not state.external
+
+
+def _sent_ns(state: OrderState) -> int:
+    return state.order.ts_written or state.order.ts_gated or state.ts_init

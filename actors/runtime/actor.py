@@ -11,15 +11,18 @@ import asyncio
 import gc
 import os
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from actors.runtime.exit_codes import ActorExit, ExitCode
+from actors.runtime.locks import FileLock, LockHeld, lock_path
 from actors.runtime.log import Log
 from actors.runtime.loop_actor import LoopActor, maybe
+from actors.runtime.note import Note
+from actors.runtime.noted_steps import NotedSteps
 from bus.clock import Clock, SystemClock
 from bus.codec import RequestHeader
 from bus.directory import DIRECTORY, EndpointError, endpoints, is_far
@@ -54,6 +57,9 @@ REGISTER_TIMEOUT_S = 15.0
 REFUSAL_TOLD_S, REFUSALS_KEPT = 60.0, 100
 """A refusal is logged and alerted once in so long for each who and what, and at most so many different ones are: the
 counters have them all."""
+MEMORY_LIMIT_MB = 1024
+"""Of heap and private mappings that one process may have: twenty times what an actor of ours needs, and little enough
+that one which is fed without end costs a restart and not the host."""
 VERSION = "0.1"
 """The version that is shaken hands on: a different number before the dot is refused."""
 
@@ -76,6 +82,8 @@ class Context(msgspec.Struct, frozen=True):
     log_level: str = "INFO"
     key_file: str = ""
     listen: str = ""
+    poison: tuple[str, ...] = ()
+    memory_limit_mb: int = MEMORY_LIMIT_MB
 
 
 class Actor(LoopActor):
@@ -103,11 +111,15 @@ class Actor(LoopActor):
         self.log = Log(context.name)
         self.state = "STARTING"
         self.state_reason = ""
+        self.heard_ns = 0
+        """When (`Clock.boottime_ns`) the last heartbeat that was answered had been sent: a lease counts from there."""
         self.member: Member
+        self.note: Note | None = None
         self._transport = transport
         self._handlers: dict[type, Callable[[Any, RequestHeader], Any] | None] = {}
         self._last_answer_s = 0.0
         self._last_beat_s = 0.0
+        self._place: FileLock | None = None
         self._told: dict[tuple[str, str], float] = {}
 
     # hooks
@@ -171,8 +183,10 @@ class Actor(LoopActor):
                 endpoints(self.context.run_dir, self.name)
         except EndpointError as error:
             raise ActorExit(ExitCode.CONFIGURATION, str(error)) from None
+        await self.take_place()
         await self.prepare()
         self.member = self._make_member()
+        self.member.noter = self.note
         await self.setup()
         if self.prefixes:
             self.member.publish_under(self.prefixes, self.topic_state, self.topic_opened, self.topic_closed)
@@ -187,6 +201,20 @@ class Actor(LoopActor):
             self.ready()
         gc.collect()
         gc.freeze()  # what lives now lives for ever: the collector need not look at it again
+
+    async def take_place(self) -> None:
+        """Hold the lock of our name in the run directory: who binds a socket takes it from whoever had it before.
+
+        Raises ActorExit (exit code 12) where another copy holds it. An attached strategy that binds nothing has none.
+        """
+        if self.context.attached and not (self.prefixes or self.serves):
+            return
+        try:
+            self._place = FileLock.take(lock_path(self.context.run_dir, self.name))
+        except LockHeld as held:
+            reason = f"another copy of {self.name!r} is there ({held}); this one has touched nothing"
+            raise ActorExit(ExitCode.FENCED, reason) from None
+        self._place.sign(str(os.getpid()))
 
     def _make_member(self) -> Member:
         name, run_dir = self.name, self.context.run_dir
@@ -251,12 +279,14 @@ class Actor(LoopActor):
             attached=self.context.attached,
         )
         registration = msgspec.structs.replace(registration, **self.member.doors())
+        asked_ns = self.clock.boottime_ns()
         try:
             registered = await self.member.register(registration, REGISTER_TIMEOUT_S)
         except RegistrationError as error:
             code = ExitCode.FAILED if error.reply.status >= 5 else ExitCode.CONFIGURATION
             raise ActorExit(code, f"the floor refused {self.name!r}: {error.reply.reason}") from None
         self._last_answer_s = self._last_beat_s = self.loop.time()
+        self.heard_ns = asked_ns
         self.every(HEARTBEAT_S, self._beat)
         self.log.info("joined the floor", floor=registered.floor, epoch=registered.epoch, pid=os.getpid())
 
@@ -278,25 +308,32 @@ class Actor(LoopActor):
         if hasattr(self, "member"):
             self.member.close()
         self.release()
+        if self._place is not None:
+            self._place.release()
 
     def _beat(self) -> None:
         if not self.epoch or self.state == "STOPPING":
             return
         self.member.refresh_keys()
         self._told = {pair: at for pair, at in self._told.items() if self.loop.time() - at < REFUSAL_TOLD_S}
-        now = self.loop.time()
-        lag_ms = max(0.0, (now - self._last_beat_s - HEARTBEAT_S) * 1000)
+        now, sent_ns = self.loop.time(), self.clock.boottime_ns()
+        late_s = max(0.0, now - self._last_beat_s - HEARTBEAT_S)
         self._last_beat_s = now
-        beat = ActorHeartbeat(self.name, self.epoch, self.state, self.state_reason, lag_ms, self.counters())
+        self._last_answer_s += late_s  # what we slept through was not the supervisor's silence
+        beat = ActorHeartbeat(self.name, self.epoch, self.state, self.state_reason, late_s * 1000, self.counters())
         future = self.member.send(DIRECTORY, beat, ORPHAN_S)
-        future.add_done_callback(lambda done: self._on_beat_answer(done.result()))
+        future.add_done_callback(lambda done: self._on_beat_answer(done.result(), sent_ns))
         if now - self._last_answer_s > ORPHAN_S:
             self._last_answer_s = now
             self.on_orphaned()
 
-    def _on_beat_answer(self, reply: Reply) -> None:
+    def _on_beat_answer(self, reply: Reply, sent_ns: int) -> None:
         if reply.ok:
             self._last_answer_s = self.loop.time()
+            self.heard_ns = max(self.heard_ns, sent_ns)
+        elif reply.code is Code.LEASE_LAPSED:  # another may have taken its place, and it touches nothing any more
+            self.log.error("the supervisor was silent for longer than its lease")
+            self.on_orphaned()
         elif reply.code is Code.SHUTTING_DOWN:
             self.log.info("the floor stops")
             self.stop()
@@ -324,6 +361,26 @@ class Actor(LoopActor):
 
     def _spawn_request(self, awaitable: Awaitable[None]) -> object:
         return self.spawn(_as_coroutine(awaitable))
+
+    # the note
+
+    def spawn(self, coroutine: Coroutine[Any, Any, Any], reply_to: Any = None) -> asyncio.Task[Any]:
+        """As in `LoopActor`; what a handler begins is noted as the handler itself."""
+        frames = self.note.in_hand if self.note is not None else None
+        if self.note is not None and frames is not None:
+            coroutine = NotedSteps(coroutine, self.note, frames)
+        return super().spawn(coroutine, reply_to)
+
+    def fail(self, error: BaseException) -> None:
+        if self.note is not None:
+            self.note.seal()
+        super().fail(error)
+
+    def _on_task_done(self, task: asyncio.Task[Any], reply_to: Any) -> None:
+        began = task.get_coro()
+        if self.note is not None and isinstance(began, NotedSteps) and not task.cancelled() and task.exception():
+            self.note.begin(*began.frames)
+        super()._on_task_done(task, reply_to)
 
     def state_path(self, *parts: str) -> Path:
         """Return a path below the floor's state directory."""

@@ -30,19 +30,23 @@ _MEANINGS = {
     ExitCode.FAILED: "failed: restarted at once, from the second time with back-off",
     ExitCode.USAGE: "the command line was wrong; nothing was started",
     ExitCode.CONFIGURATION: "configuration or credentials are wrong: never restarted, alerted",
-    ExitCode.BANNED: "the venue has banned this address: alerted, restarted after two minutes, as often as it takes",
+    ExitCode.BANNED: "the venue has banned this address: alerted, restarted when the ban is over, as often as it takes",
     ExitCode.FENCED: "another copy has taken over: this one sent nothing more and is not restarted",
-    ExitCode.TOO_SLOW: "could not keep up with its input: restarted with back-off",
+    ExitCode.TOO_SLOW: "could not keep up with its input: restarted with back-off, the first time too",
 }
 
 
 class ActorExit(Exception):
-    """Raised in an actor to end its process with a code that tells its supervisor what to do."""
+    """Raised in an actor to end its process with a code that tells its supervisor what to do.
 
-    def __init__(self, code: ExitCode, reason: str) -> None:
+    `until_ns`: when a ban ends, UNIX nanoseconds; 0 where the venue did not say.
+    """
+
+    def __init__(self, code: ExitCode, reason: str, until_ns: int = 0) -> None:
         super().__init__(reason)
         self.code = code
         self.reason = reason
+        self.until_ns = until_ns
 
 
 def how_it_ended(code: int) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import importlib
 import os
+import resource
 import signal
 import sys
 from pathlib import Path
@@ -19,8 +20,9 @@ import msgspec
 from actors.runtime.actor import Actor, Context
 from actors.runtime.exit_codes import ActorExit, ExitCode
 from actors.runtime.log import Log, configure
+from actors.runtime.note import Note
 
-__all__ = ["ActorSpec", "bind_to_parent", "main", "make_actor", "run_actor"]
+__all__ = ["ActorSpec", "bind_to_parent", "limit_memory", "main", "make_actor", "run_actor"]
 
 SUPERVISOR_PID = "TRADEFLOOR_SUPERVISOR_PID"
 """The environment variable by which a child knows its supervisor."""
@@ -28,11 +30,12 @@ _PR_SET_PDEATHSIG = 1
 
 
 class ActorSpec(msgspec.Struct, frozen=True):
-    """What a process runs: an actor class by import path, and where it lives."""
+    """What a process runs: an actor class by import path, where it lives, and the file of its note (empty: none)."""
 
     actor: str
     context: Context
     log_file: str = ""
+    note_file: str = ""
 
 
 def make_actor(spec: ActorSpec) -> Actor:
@@ -61,6 +64,18 @@ def bind_to_parent() -> bool:
     return os.getppid() == int(expected)
 
 
+def limit_memory(megabytes: int) -> None:
+    """Bound this process's heap, thread stacks and private mappings (Linux, RLIMIT_DATA); 0 bounds nothing.
+
+    What is over it cannot be allocated: in Python that is a MemoryError, by which the actor ends with exit code 1; in
+    libzmq's thread an abort (SIGABRT). The soft limit alone is set, so a child process may ask for more.
+    """
+    if megabytes > 0 and sys.platform == "linux":
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        wanted = megabytes << 20
+        resource.setrlimit(resource.RLIMIT_DATA, (wanted if hard < 0 else min(wanted, hard), hard))
+
+
 def run_actor(actor: Actor) -> int:
     """Run an actor in this thread until it ends; return the process's exit code."""
     return exit_code(actor.run_here())
@@ -82,13 +97,18 @@ def main(arguments: list[str]) -> int:
     if not bind_to_parent():
         log.error("the supervisor is gone; not starting")
         return ExitCode.FAILED
+    limit_memory(spec.context.memory_limit_mb)
     try:
         actor = make_actor(spec)
     except ActorExit as error:
         log.error("cannot start", reason=error.reason)
         return error.code
+    if spec.note_file:
+        actor.note = Note(Path(spec.note_file), spec.context.poison)
     code = run_actor(actor)
     if isinstance(actor.failure, ActorExit):
+        if actor.note is not None and actor.failure.until_ns:
+            actor.note.note_ban(actor.failure.until_ns)
         log.error("ended", code=code, reason=actor.failure.reason)
     else:
         log.info("ended", code=code)

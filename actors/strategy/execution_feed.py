@@ -9,7 +9,8 @@ journal has to be read; it holds all that was ever published, so nothing is kept
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import AsyncGenerator, Coroutine
+from contextlib import aclosing
 from typing import Protocol
 
 from actors.runtime import Log
@@ -26,11 +27,13 @@ from bus.messages import (
     OrderState,
     Position,
 )
+from bus.requests import RequestFailed
 
 __all__ = ["ExecutionFeed"]
 
 RECONCILER = "reconciler"
-ANSWER_S = 5.0
+PART_S = 5.0
+"""For each part of the journal's answer."""
 RETRY_S = 0.2
 """Between tries while the reconciler restarts."""
 
@@ -103,21 +106,36 @@ class ExecutionFeed:
         self._take_state()
 
     async def _fetch(self) -> bool:
-        updates = await self._journal_after(self._seq)
-        for number, update in updates or ():
+        """Take what the journal has after what we read, part by part; False where that was nothing."""
+        before = self._seq
+        try:
+            async with aclosing(self._journal_after(before)) as parts:
+                async for part in parts:
+                    if isinstance(part, ExecutionRange) and not self._take_range(part):
+                        return False
+        except RequestFailed as error:
+            self._receiver.log.warning("the journal's answer ended early", after=self._seq, why=error)
+        return self._seq > before
+
+    def _take_range(self, part: ExecutionRange) -> bool:
+        for number, update in enumerate(part.updates, part.first):
             if number == self._seq + 1:
                 self._take(number, update)
             elif number > self._seq:
                 self._receiver.log.error("the journal has a hole; nothing behind it is taken", after=self._seq)
                 return False
-        return bool(updates)
+        return True
 
     async def _settle_older(self, state: ExecutionState) -> bool:
         """A state from before what we read: one that the journal's answer overtook, or the journal was lost."""
-        updates = await self._journal_after(self._seq - 1)
-        if updates is None or state is not self._state:
-            return updates is not None
-        if not updates:
+        try:
+            async with aclosing(self._journal_after(self._seq - 1)) as parts:
+                has_ours = await anext(parts, None) is not None
+        except RequestFailed:
+            return False
+        if state is not self._state:
+            return True
+        if not has_ours:
             self._receiver.log.error(
                 "the reconciler's journal lacks what was read from it; following it from where it stands",
                 read=self._seq,
@@ -128,11 +146,9 @@ class ExecutionFeed:
         self._take_state()
         return True
 
-    async def _journal_after(self, after: int) -> list[tuple[int, ExecutionUpdate]] | None:
-        """Return a page of the journal, None where it could not be had."""
+    def _journal_after(self, after: int) -> AsyncGenerator[Message, None]:
         receiver = self._receiver
-        reply = await receiver.member.request(RECONCILER, GetExecution(receiver.name, after), ANSWER_S)
-        return list(enumerate(reply.body.updates, reply.body.first)) if isinstance(reply.body, ExecutionRange) else None
+        return receiver.member.chunks(RECONCILER, GetExecution(receiver.name, after), PART_S)
 
     def _follow_from(self, seq: int) -> None:
         self._seq = seq

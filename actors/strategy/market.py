@@ -57,16 +57,16 @@ class MarketFeeds:
         problem = "no instance" if not names else f"more than one instance ({', '.join(names)})"
         raise ValueError(f"{instrument}: {problem} has venue {venue!r}; give instance=..., of: {known}")
 
-    def add(self, kind: str, instrument: str, instance: str, depth: int = 0) -> None:
-        """Join a feed; twice is once. Raises ValueError as `instance_of`."""
+    def add(self, kind: str, instrument: str, instance: str, depth: int = 0, conflate: bool = False) -> None:
+        """Join a feed; twice is once, as it was first asked for. Raises ValueError as `instance_of`."""
         where = instance or self.instance_of(instrument)
         self._join(topics.market(where, "instrument", instrument), self._on_instrument)
         if kind == "quote":
-            self._join(topics.market(where, "quote", instrument), self._on_quote)
+            self._join(topics.market(where, "quote", instrument), self._on_quote, conflate)
         elif kind == "trade":
             self._join(topics.market(where, "trade", instrument), self._on_trade)
         else:
-            self._join(topics.book_depth(where, instrument, depth), self._on_book)
+            self._join(topics.book_depth(where, instrument, depth), self._on_book, conflate)
 
     def mid(self, instrument: str) -> float | None:
         """Return the newest mid, None where none is known."""
@@ -76,10 +76,10 @@ class MarketFeeds:
         book = self.books.get(instrument)
         return book.mid if book is not None and book.bids and book.asks else None
 
-    def _join(self, topic: str, handler: Callable[[Message, Header, str], None]) -> None:
+    def _join(self, topic: str, handler: Callable[[Message, Header, str], None], conflate: bool = False) -> None:
         if topic not in self._added:
             self._added.add(topic)
-            self._owner.member.subscribe(topic, handler, self._on_stale)
+            self._owner.member.subscribe(topic, handler, self._on_stale, conflate)
 
     def _on_instrument(self, message: Message, header: Header, topic: str) -> None:
         if isinstance(message, Instrument):

@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 from actors.runtime import Actor, Context
+from actors.runtime.actor import VERSION
 from actors.strategy.errands import GATE, Errands
 from actors.strategy.execution_feed import ExecutionFeed
 from actors.strategy.fill_log import FillLog
@@ -101,17 +102,17 @@ class Strategy(Actor):
 
     # data
 
-    def subscribe_quotes(self, instrument: str, instance: str = "") -> None:
-        """Ask for best bids and asks: `on_quote`."""
-        self._feeds.add("quote", instrument, instance)
+    def subscribe_quotes(self, instrument: str, instance: str = "", conflate: bool = False) -> None:
+        """Ask for best bids and asks: `on_quote`. With `conflate` a handler that is slow is given the newest only."""
+        self._feeds.add("quote", instrument, instance, conflate=conflate)
 
     def subscribe_trades(self, instrument: str, instance: str = "") -> None:
         """Ask for public trades: `on_trade`."""
         self._feeds.add("trade", instrument, instance)
 
-    def subscribe_book(self, instrument: str, depth: int = 10, instance: str = "") -> None:
-        """Ask for the best `depth` levels after each change (0: all): `on_book`."""
-        self._feeds.add("book", instrument, instance, depth)
+    def subscribe_book(self, instrument: str, depth: int = 10, instance: str = "", conflate: bool = False) -> None:
+        """Ask for the best `depth` levels after each change (0: all): `on_book`. `conflate` as for quotes."""
+        self._feeds.add("book", instrument, instance, depth, conflate)
 
     def quote(self, instrument: str) -> Quote | None:
         """The newest quote, None before the first and while it is stale."""
@@ -224,7 +225,7 @@ class Strategy(Actor):
             self.member.warm(entry.name)
 
     async def begin(self) -> None:
-        reply = await self.member.request(DIRECTORY, GetFloor(), ASK_S)
+        reply = await self.member.request(DIRECTORY, GetFloor(VERSION), ASK_S)
         if not isinstance(reply.body, FloorInfo):
             raise ConnectionError(f"the floor does not say what it is: {reply.reason}")
         self.floor = reply.body

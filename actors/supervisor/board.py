@@ -104,14 +104,16 @@ def child_state(child: Child) -> ActorState:
     )
 
 
-def attached_state(registration: Register, entry: DirectoryEntry, started_ns: int) -> ActorState:
+def attached_state(
+    registration: Register, entry: DirectoryEntry, started_ns: int, state: str, reason: str
+) -> ActorState:
     """Return an attached strategy as it is shown."""
     pid = registration.pid
     memory = rss_bytes(pid)
-    return ActorState(entry.name, entry.kind, "", pid, "READY", "attached", 0, entry.epoch, started_ns, memory)
+    return ActorState(entry.name, entry.kind, "", pid, state, reason, 0, entry.epoch, started_ns, memory)
 
 
-def own_state(epoch: int, state: str, started_ns: int) -> ActorState:
+def own_state(epoch: int, state: str, started_ns: int, counters: dict[str, int]) -> ActorState:
     """Return the supervisor as it is shown."""
     pid = os.getpid()
-    return ActorState("supervisor", "supervisor", "", pid, state, "", 0, epoch, started_ns, rss_bytes(pid))
+    return ActorState("supervisor", "supervisor", "", pid, state, "", 0, epoch, started_ns, rss_bytes(pid), counters)

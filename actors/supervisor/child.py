@@ -19,7 +19,9 @@ from typing import IO
 import msgspec
 
 from actors.runtime import ActorSpec
+from actors.runtime.note import Noted, read_note, reset_note
 from actors.runtime.process import SUPERVISOR_PID
+from actors.supervisor.poison import PoisonWatch
 from actors.supervisor.restarts import RestartPolicy
 from actors.supervisor.spec import ChildSpec
 
@@ -35,6 +37,8 @@ class Child:
     def __init__(self, spec: ChildSpec, on_exit: Callable[[Child, int], None]) -> None:
         self.spec = spec
         self.policy = RestartPolicy(spec)
+        self.poison = PoisonWatch(spec.period_s)
+        self.outgrown = False
         self.state = "STOPPED"
         self.reason = "not started yet"
         self.restarts = 0
@@ -65,6 +69,15 @@ class Child:
         """Where a command's first line of output is found."""
         return Path(self.spec.context.run_dir, f"{self.spec.name}.json")
 
+    @property
+    def note_file(self) -> Path:
+        """Where the actor notes what it is about to handle."""
+        return Path(self.spec.context.run_dir, f"{self.spec.name}.note")
+
+    def note(self) -> Noted:
+        """Return what the last life noted last; nothing for a command."""
+        return Noted() if self.spec.command else read_note(self.note_file)
+
     def start(self, loop: asyncio.AbstractEventLoop, log_file: Path) -> None:
         """Start the process."""
         self._loop = loop
@@ -78,10 +91,15 @@ class Child:
                     self._process = _spawn(list(spec.command), out, log, environment)
             else:
                 path = Path(spec.context.run_dir, f"{spec.name}.spec")
-                path.write_bytes(msgspec.json.encode(ActorSpec(spec.actor, spec.context, str(log_file))))
+                reset_note(self.note_file)
+                context = msgspec.structs.replace(
+                    spec.context, poison=self.poison.known, memory_limit_mb=spec.memory_limit_mb
+                )
+                whole = ActorSpec(spec.actor, context, str(log_file), str(self.note_file))
+                path.write_bytes(msgspec.json.encode(whole))
                 command = [sys.executable, "-m", "actors.runtime", str(path)]
                 self._process = _spawn(command, log, log, environment)
-        self.state, self.reason = "STARTING", ""
+        self.state, self.reason, self.outgrown = "STARTING", "", False
         self.epoch = 0
         self.started_s = self.last_beat_s = loop.time()
         self._watch(loop)

@@ -3,39 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Any, Protocol
+from collections.abc import Callable
 
-from actors.runtime import Log
 from actors.supervisor.exit_policies import LIMIT_S, ExitPolicyRun
+from actors.supervisor.host import Host
 from actors.supervisor.registry import Registry
 from actors.supervisor.shutdown import STOP_LIMIT_S, wait_for
-from bus.member import Member
 from bus.messages import ExitPolicy, GetOrders, OrderList
 
 __all__ = ["Leavers"]
 
 OWNERS_S = 60.0
 """How long after its start a floor waits for its venues before it looks for orders that nobody owns any more."""
-
-
-class Host(Protocol):
-    """The supervisor."""
-
-    member: Member
-    log: Log
-    stopping: bool
-    children: dict[str, Any]
-
-    @property
-    def epoch(self) -> int:
-        """The floor's own epoch: older than that of any strategy that comes."""
-
-    def spawn(self, coroutine: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-        """Run a task that the supervisor owns."""
-
-    def alert(self, code: str, text: str) -> None:
-        """Call a person."""
 
 
 class Leavers:
@@ -64,6 +43,16 @@ class Leavers:
     def all_done(self) -> bool:
         """True while no run is under way."""
         return all(run.done() for run in self._runs.values())
+
+    def drop_all(self) -> None:
+        """Leave every run where it is: it is not ours any more."""
+        for run in self._runs.values():
+            run.cancel()
+
+    def is_done(self, strategy: str) -> bool:
+        """True while no run is under way for the strategy."""
+        running = self._runs.get(strategy)
+        return running is None or running.done()
 
     async def look_for_owners_gone(self, all_synced: Callable[[], bool]) -> None:
         """At the floor's start: orders of strategies that were attached in its last life and have not come back."""

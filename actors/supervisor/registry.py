@@ -11,6 +11,8 @@ from pathlib import Path
 
 import msgspec
 
+from actors.runtime.policies import remember_policy, remembered_policies
+from actors.runtime.version import majors_differ
 from bus.directory import next_epoch
 from bus.messages import Code, DirectoryEntry, DirectoryTable, ExitPolicy, Refused, Register
 
@@ -25,7 +27,6 @@ class Registry:
         self.entries: dict[str, DirectoryEntry] = {}
         self.registrations: dict[str, Register] = {}
         self._file = epoch_file
-        self._policies_file = epoch_file.with_name("exit_policies.json")
         self._last = self._read()
 
     def issue_epoch(self, wall_ns: int) -> int:
@@ -38,7 +39,7 @@ class Registry:
 
     def add(self, registration: Register, wall_ns: int, major: str) -> DirectoryEntry | Refused:
         """Enter an actor under a new epoch, or say why not."""
-        if registration.version.partition(".")[0] != major:
+        if majors_differ(registration.version, major):
             reason = f"{registration.name} speaks version {registration.version}, the floor major version {major}"
             return Refused(Code.BAD_VERSION, reason)
         known = self.entries.get(registration.name)
@@ -66,18 +67,11 @@ class Registry:
 
     def remember_policy(self, strategy: str, policy: ExitPolicy) -> None:
         """Write down what an attached strategy wants done with its orders: the floor may not outlive it."""
-        policies = self.remembered_policies()
-        if policies.get(strategy) != policy:
-            draft = self._policies_file.with_suffix(".new")
-            draft.write_bytes(msgspec.json.encode({**policies, strategy: policy}))
-            os.replace(draft, self._policies_file)
+        remember_policy(self._file.parent, strategy, policy)
 
     def remembered_policies(self) -> dict[str, ExitPolicy]:
         """Return the exit policies of strategies that were attached in this or an earlier life of the floor."""
-        try:
-            return msgspec.json.decode(self._policies_file.read_bytes(), type=dict[str, ExitPolicy])
-        except (OSError, msgspec.DecodeError):
-            return {}
+        return remembered_policies(self._file.parent)
 
     def revoke(self, name: str, epoch: int = 0) -> DirectoryEntry | None:
         """Mark an actor as gone; None when it was not there (in this epoch, where one is given)."""

@@ -14,12 +14,14 @@ from actors.runtime import Log
 from actors.supervisor.child import Child
 from actors.supervisor.spec import START_ORDER
 
-__all__ = ["LOOK_S", "STOP_LIMIT_S", "stop_child", "stop_in_order", "wait_for"]
+__all__ = ["LOOK_S", "STOP_LIMIT_S", "end_orphans", "stop_child", "stop_in_order", "wait_for"]
 
 STOP_LIMIT_S = 20.0
 """The stated time within which a stopping floor is gone: exit policies, journals closed, processes ended."""
 REST_S = 5.0
 """Of that, what is kept for the actors after the strategies."""
+ORPHANS_S = 5.0
+"""How long actors that have lost their supervisor may take by themselves: what they were given to stop in anyway."""
 LOOK_S = 0.01
 """Between looks at a condition."""
 
@@ -59,3 +61,15 @@ async def stop_in_order(
             strategies_ended()
             if not await wait_for(policies_done, max(1.0, deadline - loop.time() - REST_S)):
                 log.error("exit policies were not done in time; orders may rest at the venues")
+
+
+async def end_orphans(children: Iterable[Child], log: Log) -> None:
+    """End children that hold themselves for orphans: they end by themselves, then by SIGTERM, then by SIGKILL.
+
+    What is no actor of ours knows nothing of all that and is stopped last, for the actors may still speak to it.
+    """
+    everybody = list(children)
+    actors = [child for child in everybody if not child.spec.command]
+    await wait_for(lambda: not any(child.alive for child in actors), ORPHANS_S)
+    await asyncio.gather(*(stop_child(child, log) for child in actors))
+    await asyncio.gather(*(stop_child(child, log) for child in everybody))

@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
-import asyncio
-import fcntl
 import os
 import signal
-from functools import partial
+from collections.abc import Awaitable
 from pathlib import Path
 
 import msgspec
 
 from actors.runtime import Actor, ActorExit, Context, ExitCode
 from actors.runtime.actor import VERSION
-from actors.runtime.exit_codes import how_it_ended
-from actors.supervisor.board import Board, attached_state, child_state, own_state
-from actors.supervisor.child import Child
+from actors.runtime.locks import FileLock
+from actors.runtime.version import majors_differ
+from actors.supervisor.alert_command import AlertCommand
+from actors.supervisor.attached import AttachedStrategies
+from actors.supervisor.board import Board, child_state, own_state
+from actors.supervisor.children import Children
+from actors.supervisor.health import HEALTH_S, Health
+from actors.supervisor.inquest import Inquest
+from actors.supervisor.lease import LEASE_S, Lease
 from actors.supervisor.leavers import Leavers
 from actors.supervisor.registry import Registry
-from actors.supervisor.restarts import Decision
-from actors.supervisor.shutdown import STOP_LIMIT_S, stop_in_order, wait_for
-from actors.supervisor.spec import START_ORDER, FloorSpec
+from actors.supervisor.shutdown import STOP_LIMIT_S, end_orphans, stop_in_order, wait_for
+from actors.supervisor.spec import FloorSpec
+from actors.supervisor.systemd import Notifier
+from actors.supervisor.takeover import take_alone, take_run_dir
 from bus import topics
 from bus.codec import RequestHeader
 from bus.messages import (
     ActorHeartbeat,
+    ActorState,
     Alert,
     Code,
     Deregister,
@@ -41,31 +47,17 @@ from bus.messages import (
     Registered,
     RestartActor,
     Schema,
-    SetTradingState,
     StopFloor,
-    TradingState,
 )
+from bus.requests import Answer
 from bus.schema import schema_json
 from bus.security import MONITOR, OPERATOR, KeyStore, role_of_actor
 
 __all__ = ["Supervisor"]
 
-HEALTH_S = 0.25
-"""Between looks at everybody's health."""
-DEPENDENCY_S = 15.0
-"""How long a child's start waits for what it depends on; then it starts all the same and waits by itself."""
-GATE_S = 0.5
-"""Between tries of what the gate must be told."""
-ATTACHED_LIMIT_S = 10.0
-"""How long an attached strategy may be silent before its epoch is revoked (its `busy_limit_s`)."""
-
-
-class _Attached:
-    """A strategy from a process that is nobody's child."""
-
-    def __init__(self, registration: Register, entry: DirectoryEntry, since_ns: int, now_s: float) -> None:
-        self.registration, self.entry = registration, entry
-        self.since_ns, self.last_beat_s = since_ns, now_s
+ALERTS_S = 3.0
+"""How long an ending floor waits for the last runs of the alert command, for they may matter most; less than the lease,
+which nobody renews any more."""
 
 
 class Supervisor(Actor):
@@ -73,7 +65,7 @@ class Supervisor(Actor):
     Owns: the directory, the epochs, the children's lives, ``state/actor/`` and ``alert/``.
     Listens: registrations and heartbeats; ``state/instance/``, ``state/trading/`` and alerts for its status.
     Sends: the directory's table on each change; cancels by exit policy; HALT for an instance it gave up on.
-    Fails when: its run directory is taken or cannot be written (exit 10).
+    Fails when: its run directory is taken or cannot be written (exit 10); it was silent for longer than its lease (12).
     Restart means: children notice its end and stop; the next start recovers from journals and venues.
     """
 
@@ -84,35 +76,36 @@ class Supervisor(Actor):
         context = msgspec.structs.replace(context, log_level=log_level, listen=floor.listen)
         super().__init__(context)
         self.floor = floor
-        self.children = {spec.name: Child(spec, self._on_child_exit) for spec in floor.children}
+        self.children = Children(self, floor.children)
+        self.health = Health(self, self.children)
+        self.attached = AttachedStrategies(self)
         self.board = Board(floor)
+        self.inquest = Inquest(self)
         self.stopping = False
         self._signals = 0
-        self._attached: dict[str, _Attached] = {}
+        self._alone: list[FileLock] = []
         self._started_ns = 0
-        self._lock = -1
+        self.abdicated = False
+        self.alert_command = AlertCommand(floor.on_alert, floor.name, self.log, self.spawn)
+        self.systemd = Notifier.from_environment()
+        self.lease: Lease
         self.registry: Registry
         self.leavers: Leavers
 
     # life
 
-    async def prepare(self) -> None:
+    async def take_place(self) -> None:
         run_dir = Path(self.floor.run_dir)
         run_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._lock = os.open(run_dir / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            owner = os.read(self._lock, 32).decode() or "unknown"
-            reason = f"a floor is running in {run_dir} already (pid {owner}); stop it, or choose another --run-dir"
-            raise ActorExit(ExitCode.CONFIGURATION, reason) from None
-        os.ftruncate(self._lock, 0)
-        os.write(self._lock, str(os.getpid()).encode())
+        self._place, self.lease = await take_run_dir(run_dir, self.clock, self.log)
+        self._alone = take_alone(self.floor.name, self.floor.alone)
+
+    async def prepare(self) -> None:
         state_dir = self.state_path()
         state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.registry = Registry(self.floor.name, state_dir / "epoch")
         self.leavers = Leavers(self, self.registry)
-        self._make_keys(run_dir)
+        self._make_keys(Path(self.floor.run_dir))
 
     def _make_keys(self, run_dir: Path) -> None:
         """Make what keys are missing, and let everybody find them by the run directory alone."""
@@ -134,16 +127,24 @@ class Supervisor(Actor):
         self.member.follow_directory(self.floor.name)
 
     async def begin(self) -> None:
-        self._push_directory()
+        self.push_directory()
         self.board.follow(self.member)
         self.every(HEALTH_S, self._look_after)
         self.log.info("floor starts", floor=self.floor.name, children=len(self.children), run_dir=self.floor.run_dir)
+        self.systemd.ready()
         self.spawn(self._start_children())
 
     async def _leave(self) -> None:
-        for child in self.children.values():
+        for child in self.children.all():
             child.kill()
+        await wait_for(lambda: self.alert_command.idle, ALERTS_S)
         self.log.info("floor stopped", floor=self.floor.name)
+
+    def release(self) -> None:
+        if hasattr(self, "lease"):
+            self.lease.close()
+        for lock in self._alone:
+            lock.release()
 
     def on_signal(self, number: int) -> None:
         self._signals += 1
@@ -159,115 +160,37 @@ class Supervisor(Actor):
         kind, *rest = topics.segments(topic)
         if kind == "directory":
             return self.registry.table()
-        if kind == "state" and rest[1] in self.children:
-            return child_state(self.children[rest[1]])
-        return Empty()
+        if kind != "state":
+            return Empty()
+        child = self.children.get(rest[1])
+        return child_state(child) if child is not None else self.attached.state_of(rest[1]) or Empty()
 
     def listen_at(self) -> tuple[str, str]:
         return super().listen_at()[0], self.floor.listen
 
-    # children
-
-    async def _start_children(self) -> None:
-        for kind in START_ORDER:
-            for child in [child for child in self.children.values() if child.spec.kind == kind]:
-                await wait_for(partial(self._dependencies_met, child), DEPENDENCY_S)
-                if self.stopping:
-                    return
-                self._start(child)
-        await self.leavers.look_for_owners_gone(self.board.all_synced)
-
-    def _dependencies_met(self, child: Child) -> bool:
-        return self.stopping or all(self._is_up(name) for name in child.spec.depends_on)
-
-    def _is_up(self, name: str) -> bool:
-        child = self.children.get(name)
-        if child is None:
-            return True
-        if child.spec.command:
-            return child.alive and child.announced()
-        return self.member.is_live(name) or self.registry.is_current(name, child.epoch)
-
-    def _start(self, child: Child) -> None:
-        child.timer = None
-        if self.stopping or child.alive or not child.wanted:
-            return
-        child.start(self.loop, self.log_file(child.spec.name))
-        child.started_ns = self.clock.time_ns()
-        self.log.info("started", actor=child.spec.name, pid=child.pid)
-        self._publish_actor(child)
-
     def log_file(self, name: str) -> Path:
-        """Return where an actor's log is."""
         return self.state_path("logs", f"{name}.log")
 
-    def _on_child_exit(self, child: Child, code: int) -> None:
-        name = child.spec.name
-        gone = self.registry.revoke(name)
-        if gone is not None:
-            self._push_directory()
-        if child.spec.kind == "strategy" and gone is not None:
-            self.leavers.end(name, child.spec.context.exit_policy, gone.epoch)
-        if self.stopping:
-            child.state, child.reason = "STOPPED", ""
-            self._publish_actor(child)
-            return
-        asked = child.state == "RESTARTING"
-        decision = Decision(0.0, "restarted by request") if asked else child.policy.on_exit(code, self.loop.time())
-        words = how_it_ended(code)
-        if decision.delay_s is None:
-            child.state, child.reason = "FAILED" if decision.alert else "STOPPED", f"{words}; {decision.reason}"
-            child.wanted = False
-            self.log.error("ended, not restarted", actor=name, code=code, reason=child.reason)
-            self._give_up(child)
-        else:
-            if decision.alert:
-                self.alert("ACTOR_WAITS", f"{name}: {decision.reason}", child.spec.context.instance)
-            child.restarts += 1
-            child.state, child.reason = "BACKING_OFF", f"{words}; {decision.reason}"
-            self.log.warning("ended", actor=name, how=words, restart_in_s=round(decision.delay_s, 2))
-            child.timer = self.loop.call_later(decision.delay_s, self._restart, child)
-        self._publish_actor(child)
-
-    def _restart(self, child: Child) -> None:
-        self.leavers.when_done(child.spec.name, lambda: self._start(child))  # first its orders, then its next life
-
-    def _give_up(self, child: Child) -> None:
-        if child.state != "FAILED":
-            return
-        self.alert("ACTOR_FAILED", f"{child.spec.name}: {child.reason}", child.spec.context.instance)
-        if child.spec.kind in ("market_data", "execution", "book"):
-            scope = f"instance/{child.spec.context.instance}"
-            halt = SetTradingState(scope, TradingState.HALTED, f"{child.spec.name} failed for good")
-            self.spawn(self._tell_gate(halt))
-
-    async def _tell_gate(self, message: Message) -> None:
-        """Tell the gate until it has it: it may be restarting."""
-        while not self.stopping:
-            if (await self.member.request("gate", message, GATE_S)).ok:
-                return
-            await asyncio.sleep(GATE_S)
+    async def _start_children(self) -> None:
+        await self.children.start_all()
+        if not self.stopping:
+            await self.leavers.look_for_owners_gone(self.board.all_synced)
 
     def _look_after(self) -> None:
+        if not self.lease.renew():
+            self._abdicate()
+            return
         now = self.loop.time()
-        for child in self.children.values():
-            if not child.alive:
-                continue
-            if child.spec.command:
-                if child.state == "STARTING" and child.announced():
-                    child.state = "READY"
-                    self._publish_actor(child)
-                continue
-            starting = child.epoch == 0
-            limit = child.spec.start_timeout_s if starting else child.spec.heartbeat_timeout_s
-            if now - child.last_beat_s > limit and child.state != "KILLED":
-                what = "did not register" if starting else "sent no heartbeat"
-                self.log.error("killing a hung actor", actor=child.spec.name, what=what, limit_s=limit)
-                child.state, child.reason = "KILLED", f"{what} for {limit:g} s"
-                child.kill()
-        for attached in list(self._attached.values()):
-            if now - attached.last_beat_s > ATTACHED_LIMIT_S:
-                self._drop_attached(attached, "fell silent")
+        late_s = self.health.late_s(now)
+        self.health.look(now, late_s)
+        self.attached.look(now, late_s)
+        self.systemd.alive(now)
+        self.systemd.status(self._in_a_word())
+
+    def _in_a_word(self) -> str:
+        ready = sum(child.state == "READY" for child in self.children.all())
+        words = f"{ready} of {len(self.children)} actors READY, {len(self.board.alerts)} alerts"
+        return f"stopping: {words}" if self.stopping else words
 
     # directory
 
@@ -288,24 +211,19 @@ class Supervisor(Actor):
         if child is not None:
             child.epoch, child.last_beat_s = entry.epoch, self.loop.time()
             child.state = "STARTING"
-            self._publish_actor(child)
+            self.children.publish(child)
             store.retire(role, keep=message.key)
         else:
-            self.registry.remember_policy(message.name, message.exit_policy)
-            self._attached[message.name] = _Attached(message, entry, self.clock.time_ns(), self.loop.time())
-            self.log.info("attached", actor=message.name, pid=message.pid, epoch=entry.epoch)
-        self._push_directory()
+            self.attached.add(message, entry)
+        self.push_directory()
         return Registered(entry.epoch, self.floor.name, self.publisher.remote)
 
     def on_deregister(self, message: Deregister, header: RequestHeader) -> Message:
-        attached = self._attached.get(message.name)
-        if attached is not None and attached.entry.epoch == message.epoch:
-            self._drop_attached(attached, message.reason)
-        elif self.registry.revoke(message.name, message.epoch):
-            self._push_directory()
-            child = self.children.get(message.name)
-            if child is not None and child.spec.kind == "strategy":
-                self.leavers.end(message.name, child.spec.context.exit_policy, message.epoch)
+        child = self.children.get(message.name)
+        if child is not None:
+            self.children.revoke(child, message.epoch)
+        else:
+            self.attached.leave(message.name, message.epoch, message.reason)
         return Empty()
 
     def on_actor_heartbeat(self, message: ActorHeartbeat, header: RequestHeader) -> Message:
@@ -313,7 +231,7 @@ class Supervisor(Actor):
             return Refused(Code.NOT_ALLOWED, "another life has taken over, or this one was given up for dead")
         child = self.children.get(message.name)
         if child is None:
-            self._attached[message.name].last_beat_s = self.loop.time()
+            self.attached.beat(message.name)
             return Refused(Code.SHUTTING_DOWN) if self.stopping else Empty()
         child.last_beat_s = self.loop.time()
         child.counters = message.counters
@@ -322,31 +240,24 @@ class Supervisor(Actor):
             message.reason,
         ):
             child.state, child.reason = message.state, message.reason
-            self._publish_actor(child)
+            self.children.publish(child)
         return Empty()
 
-    def _drop_attached(self, attached: _Attached, reason: str) -> None:
-        name, entry = attached.entry.name, attached.entry
-        self._attached.pop(name, None)
-        self.registry.revoke(name, entry.epoch)
-        self._push_directory()
-        self.log.info("detached", actor=name, reason=reason)
-        if entry.kind == "strategy":
-            self.leavers.end(name, attached.registration.exit_policy, entry.epoch)
-
-    def _push_directory(self) -> None:
+    def push_directory(self) -> None:
         table = self.registry.table()
         self.publisher.publish(topics.topic("directory", self.floor.name), table)
 
     # commands
 
     def on_get_status(self, message: GetStatus, header: RequestHeader) -> Message:
-        own = own_state(self.epoch, self.state, self._started_ns)
-        children = [child_state(child) for child in self.children.values()]
-        attached = [attached_state(each.registration, each.entry, each.since_ns) for each in self._attached.values()]
-        return self.board.status(self.epoch, self._started_ns, [own, *children, *attached])
+        own = own_state(self.epoch, self.state, self._started_ns, self.alert_command.counters)
+        children = [child_state(child) for child in self.children.all()]
+        return self.board.status(self.epoch, self._started_ns, [own, *children, *self.attached.states()])
 
     def on_get_floor(self, message: GetFloor, header: RequestHeader) -> Message:
+        if message.version and majors_differ(message.version, VERSION):
+            reason = f"{header.caller} speaks version {message.version}, the floor version {VERSION}"
+            return Refused(Code.BAD_VERSION, reason)
         instances = tuple(
             InstanceInfo(spec.name, spec.adapter, spec.account_type, spec.environment, spec.venue_id)
             for spec in self.floor.instances
@@ -361,18 +272,9 @@ class Supervisor(Actor):
     def on_restart_actor(self, message: RestartActor, header: RequestHeader) -> Message | None:
         child = self.children.get(message.name)
         if child is None:
-            names = ", ".join(self.children)
+            names = ", ".join(self.children.by_name)
             return Refused(Code.NO_SUCH_ACTOR, f"no child is named {message.name!r}; there are {names}")
-        child.policy.forget()
-        child.wanted = True
-        if child.alive:
-            child.state, child.reason = "RESTARTING", "restarted by request"
-            child.signal(signal.SIGTERM)
-            self.loop.call_later(child.spec.stop_timeout_s, self._kill_if_same, child, child.pid)
-        else:
-            if child.timer is not None:
-                child.timer.cancel()
-            self._restart(child)
+        self.children.restart(child)
         return None
 
     def on_stop_floor(self, message: StopFloor, header: RequestHeader) -> None:
@@ -383,28 +285,44 @@ class Supervisor(Actor):
         if not self.stopping:
             self.stopping = True
             self.state = "STOPPING"
+            self.systemd.stopping()
             self.log.info("floor stops", reason=reason, limit_s=STOP_LIMIT_S)
             self.spawn(self._stop_children())
 
     async def _stop_children(self) -> None:
-        for child in self.children.values():
-            if child.timer is not None:
-                child.timer.cancel()
-        await stop_in_order(self.children.values(), self._detach_all, self.leavers.all_done, self.log)
+        self.children.forget_restarts()
+        await stop_in_order(self.children.all(), self.attached.drop_all, self.leavers.all_done, self.log)
         self.stop()
 
-    def _detach_all(self) -> None:
-        for attached in list(self._attached.values()):
-            self._drop_attached(attached, "the floor stops")
+    def _dispatch(self, message: Message, header: RequestHeader) -> Answer | Awaitable[Answer]:
+        if self.lease.lapsed:
+            self._abdicate()
+            return Refused(Code.LEASE_LAPSED, "this supervisor was silent for longer than its lease")
+        return super()._dispatch(message, header)
 
-    def _kill_if_same(self, child: Child, pid: int) -> None:
-        if child.pid == pid:
-            child.kill()
+    def _abdicate(self) -> None:
+        """The lease has lapsed: end the children, touch nothing else, and go."""
+        if not self.abdicated:
+            self.abdicated = self.stopping = True
+            self.state = "STOPPING"
+            self.systemd.stopping()
+            self.log.error("silent for longer than the lease: ending the children and nothing else", lease_s=LEASE_S)
+            self.leavers.drop_all()
+            self.children.forget_restarts()
+            self.spawn(self._end_children())
+
+    async def _end_children(self) -> None:
+        reason = f"the supervisor was silent for longer than its lease of {LEASE_S:g} s, so its children end"
+        reason += " and it ends too; the next start recovers from journals and venues"
+        self.alert("SUPERVISOR_FENCED", reason)
+        await end_orphans(self.children.all(), self.log)
+        await wait_for(lambda: self.alert_command.idle, ALERTS_S)
+        self.fail(ActorExit(ExitCode.FENCED, reason))
 
     # what is told
 
     def alert(self, code: str, text: str, instance: str = "") -> None:
-        """Call a person: the log, the alerts topic, the status."""
+        """Call a person: on the alerts topic, in the log and the status, by the command that is there for it."""
         self._raise(Alert(self.name, code, text, self.clock.time_ns(), instance))
 
     def call_person(self, code: str, text: str) -> None:
@@ -415,12 +333,13 @@ class Supervisor(Actor):
         self._raise(message)
 
     def _raise(self, alert: Alert) -> None:
+        self.publisher.publish(topics.topic("alert", self.name), alert)
         self.board.alerts.append(alert)
         self.log.error(f"ALERT {alert.code}: {alert.text}")
-        self.publisher.publish(topics.topic("alert", self.name), alert)
+        self.alert_command.tell(alert)
 
-    def _publish_actor(self, child: Child) -> None:
-        self.publisher.publish(topics.topic("state", "actor", child.spec.name), child_state(child))
+    def publish_actor(self, state: ActorState) -> None:
+        self.publisher.publish(topics.topic("state", "actor", state.name), state)
 
     def _beat(self) -> None:
         """The supervisor has no supervisor to tell."""

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import inspect
 
-from bus.messages import accounts, commands, control, instruments, market_data, orders, queries
+from bus.messages import accounts, commands, control, exchange, instruments, market_data, orders, queries
 from bus.messages.accounts import *  # noqa: F403
 from bus.messages.base import *  # noqa: F403
-from bus.messages.base import Message
+from bus.messages.base import Message, Query
 from bus.messages.commands import *  # noqa: F403
 from bus.messages.control import *  # noqa: F403
+from bus.messages.exchange import *  # noqa: F403
 from bus.messages.identifiers import *  # noqa: F403
 from bus.messages.instruments import *  # noqa: F403
 from bus.messages.market_data import *  # noqa: F403
@@ -23,8 +24,8 @@ from bus.messages.words import *  # noqa: F403
 
 CATALOGUE: dict[str, type[Message]] = {
     name: member
-    for module in (instruments, market_data, accounts, orders, queries, commands, control)
+    for module in (instruments, market_data, accounts, orders, queries, commands, control, exchange)
     for name, member in vars(module).items()
-    if inspect.isclass(member) and issubclass(member, Message) and member is not Message
+    if inspect.isclass(member) and issubclass(member, Message) and member not in (Message, Query)
 }
 """Message classes by tag."""

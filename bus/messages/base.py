@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import ClassVar
 
 import msgspec
 
-__all__ = ["DECIMAL_DIGITS", "Message", "Unknown", "Unreadable", "check_decimals", "exact"]
+__all__ = ["DECIMAL_DIGITS", "Message", "Query", "Unknown", "Unreadable", "check_decimals", "exact"]
 
 DECIMAL_DIGITS = 24
 """Digits before or after the point that an amount may have (a token's 18 and room): more is an error or an attack."""
@@ -17,6 +18,15 @@ class Message(msgspec.Struct, frozen=True, array_like=True, tag=True, tag_field=
 
     A message evolves by appending fields with defaults; a field is never removed, renamed in meaning or moved.
     """
+
+    is_query: ClassVar[bool] = False
+    """True for a question: it changes nothing, so it may be asked again, given up halfway, and answered in parts."""
+
+
+class Query(Message, frozen=True):
+    """Base of the questions. A request that is none of them is a command: once begun, it is never cut in half."""
+
+    is_query: ClassVar[bool] = True
 
 
 class Unknown(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from bus.messages.accounts import Balance, BalanceChange, Position, VenuePosition
-from bus.messages.base import Message, check_decimals
+from bus.messages.base import Message, Query, check_decimals
 from bus.messages.identifiers import InstrumentId
 from bus.messages.orders import (
     ExecutionUpdate,
@@ -214,7 +214,7 @@ class Intent(Message, frozen=True):
     ts_init: int
 
 
-class GetIntents(Message, frozen=True):
+class GetIntents(Query, frozen=True):
     """To the gate: the intents with numbers above `after`, at most a page of them."""
 
     after: int
@@ -253,7 +253,7 @@ class TradingStates(Message, frozen=True):
     reasons: dict[str, str] = {}
 
 
-class GetExecution(Message, frozen=True):
+class GetExecution(Query, frozen=True):
     """To the reconciler: a strategy's updates after `after`, from the journal."""
 
     strategy: str
@@ -277,7 +277,7 @@ class ExecutionRange(Message, frozen=True):
     updates: tuple[ExecutionUpdate, ...] = ()
 
 
-class GetOrders(Message, frozen=True):
+class GetOrders(Query, frozen=True):
     """To the reconciler: orders; empty fields match all."""
 
     strategy: str = ""
@@ -292,7 +292,7 @@ class OrderList(Message, frozen=True):
     last_intent: int = 0
 
 
-class GetPositions(Message, frozen=True):
+class GetPositions(Query, frozen=True):
     """To the reconciler: positions and balances; empty fields match all."""
 
     strategy: str = ""

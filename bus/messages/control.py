@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bus.messages.base import Message
+from bus.messages.base import Message, Query
 from bus.messages.words import Code, ExitPolicy, TradingState
 
 __all__ = [
@@ -159,7 +159,7 @@ class Alert(Message, frozen=True):
     instance: str = ""
 
 
-class GetStatus(Message, frozen=True):
+class GetStatus(Query, frozen=True):
     """To the supervisor."""
 
 
@@ -189,7 +189,7 @@ class StopFloor(Message, frozen=True):
     reason: str = ""
 
 
-class GetSchema(Message, frozen=True):
+class GetSchema(Query, frozen=True):
     """To the directory: the published vocabulary."""
 
 
@@ -206,10 +206,14 @@ class StreamHeartbeat(Message, frozen=True):
 
 
 class StreamStale(Message, frozen=True):
-    """In a stream, in order: what follows is not to be trusted until the next STATE. The loss is hereby marked."""
+    """In a stream, in order: what follows is not to be trusted until the next STATE. The loss is hereby marked.
+
+    `closed`: the publisher saw the last reader leave and forgets the topic; one that still wants it joins again.
+    """
 
     reason: str
     ts_init: int
+    closed: bool = False
 
 
 class TopicStatus(Message, frozen=True):
@@ -236,8 +240,10 @@ class LogLocation(Message, frozen=True):
     path: str
 
 
-class GetFloor(Message, frozen=True):
-    """To the supervisor: what an attaching process needs to know."""
+class GetFloor(Query, frozen=True):
+    """To the supervisor: what an attaching process needs to know. A `version` of another major number is refused."""
+
+    version: str = ""
 
 
 class InstanceInfo(Message, frozen=True):

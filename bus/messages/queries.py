@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bus.messages.accounts import Balance, VenuePosition
-from bus.messages.base import Message
+from bus.messages.base import Message, Query
 from bus.messages.identifiers import InstrumentId
 from bus.messages.instruments import Instrument
 from bus.messages.market_data import Bar, BookSnapshot, FundingRate, Quote, Trade
@@ -30,14 +30,14 @@ __all__ = [
 ]
 
 
-class QueryOpenOrders(Message, frozen=True):
+class QueryOpenOrders(Query, frozen=True):
     """To an execution actor: every order the venue has open, or those of one instrument."""
 
     instance: str
     instrument: InstrumentId = ""
 
 
-class QueryOrder(Message, frozen=True):
+class QueryOrder(Query, frozen=True):
     """To an execution actor: one order, by the client id of an attempt, or by the venue's where that is empty.
 
     `history` also asks the venue's order history, so that absence means something. `type` as in `CancelOrder`.
@@ -53,7 +53,7 @@ class QueryOrder(Message, frozen=True):
     type: OrderType = OrderType.UNKNOWN
 
 
-class QueryFills(Message, frozen=True):
+class QueryFills(Query, frozen=True):
     """To an execution actor: all fills of an instrument after trade id `after` (empty: from `since_ns` on)."""
 
     instance: str
@@ -62,20 +62,20 @@ class QueryFills(Message, frozen=True):
     since_ns: int = 0
 
 
-class QueryBalances(Message, frozen=True):
+class QueryBalances(Query, frozen=True):
     """To an execution actor: all balances."""
 
     instance: str
 
 
-class QueryPositions(Message, frozen=True):
+class QueryPositions(Query, frozen=True):
     """provisional: to an execution actor: all positions, or those of one instrument."""
 
     instance: str
     instrument: InstrumentId = ""
 
 
-class QueryHistory(Message, frozen=True):
+class QueryHistory(Query, frozen=True):
     """provisional: to a market-data actor: what was, from `start_ns` on and before `end_ns` (0: until now).
 
     `kind` is ``bar``, ``trade``, ``quote`` or ``funding``; `interval` as in `Bar`; `limit` 0: as many as a page holds.
@@ -90,7 +90,7 @@ class QueryHistory(Message, frozen=True):
     limit: int = 0
 
 
-class QueryBook(Message, frozen=True):
+class QueryBook(Query, frozen=True):
     """To a market-data actor: one snapshot of a book, `depth` levels a side (0: all there are)."""
 
     instance: str
@@ -144,7 +144,7 @@ class HistoryAnswer(Message, frozen=True):
     next_ns: int = 0
 
 
-class GetInstruments(Message, frozen=True):
+class GetInstruments(Query, frozen=True):
     """To a market-data actor: instruments of the venue; `instrument` narrows to one."""
 
     instance: str

@@ -311,16 +311,26 @@ class Code(Word):
     LOST = "LOST", "The actor asked went away before it answered; the outcome is unknown."
     TIMED_OUT = "TIMED_OUT", "No answer came before the deadline; the outcome is unknown."
     EXPIRED = "EXPIRED", "The request arrived after its deadline and was not executed."
-    UNREADABLE = "UNREADABLE", "The request could not be decoded."
+    UNREADABLE = "UNREADABLE", "The request or its answer could not be decoded."
     UNSUPPORTED = "UNSUPPORTED", "The actor or the venue does not do this."
     HANDLER_FAILED = "HANDLER_FAILED", "The handler failed; the actor ends and is restarted."
+    POISON = "POISON", "This very message ended the actor twice in a row, so it is quarantined and not handled again."
     NOT_ALLOWED = "NOT_ALLOWED", "The caller's role does not permit this."
-    BAD_VERSION = "BAD_VERSION", "The caller speaks another major version."
+    BAD_VERSION = "BAD_VERSION", "The two sides speak different major versions; nothing was executed."
     DUPLICATE_NAME = "DUPLICATE_NAME", "A live actor already has this name."
-    NO_SUCH_ACTOR = "NO_SUCH_ACTOR", "No actor of this name is known."
+    NO_SUCH_ACTOR = "NO_SUCH_ACTOR", "No actor of this name is on the floor, so nothing was sent."
     NO_SUCH_ORDER = "NO_SUCH_ORDER", "No order of this id is known."
     NO_SUCH_SCOPE = "NO_SUCH_SCOPE", "No floor, instance or strategy of this name is known."
     NOT_READY = "NOT_READY", "The actor has started but cannot serve this yet."
+    BUSY = "BUSY", "The actor has too many requests under way; this one was not executed."
+    WITHDRAWN = "WITHDRAWN", "The caller withdrew its question before it was answered."
+    CLOCK_UNKNOWN = "CLOCK_UNKNOWN", "The deadline is not known in the other host's clock, so nothing was executed."
+    IN_PARTS = "IN_PARTS", "The answer comes in parts, and the caller asked for one message."
+    PARTS_MISSING = "PARTS_MISSING", "A part of the answer did not arrive, so what came is not all of it."
+    PARTS_NOT_TAKEN = (
+        "PARTS_NOT_TAKEN",
+        "The caller took no part of its answer for too long, so the answer ended early.",
+    )
     # the gate
     HALTED = "HALTED", "Trading is halted for this scope; only cancels pass."
     REDUCING = "REDUCING", "Only true reductions pass for this scope."
@@ -348,6 +358,10 @@ class Code(Word):
     UNSUPPORTED_INSTRUCTION = "UNSUPPORTED_INSTRUCTION", "The venue or this version lacks an instruction of the order."
     # execution
     DEADLINE_PASSED = "DEADLINE_PASSED", "The command was too old to be sent and was dropped."
+    LEASE_LAPSED = (
+        "LEASE_LAPSED",
+        "Its lease had lapsed: another may have taken its place, so nothing was sent or done.",
+    )
     VENUE_NOT_CONNECTED = "VENUE_NOT_CONNECTED", "The venue's order connection is down, so nothing was sent."
     VENUE_REJECTED = "VENUE_REJECTED", "The venue refused; its own code and text stand beside."
     SHUTTING_DOWN = "SHUTTING_DOWN", "The floor or the actor is stopping."

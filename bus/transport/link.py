@@ -27,6 +27,9 @@ class Link(Protocol):
     def unsubscribe(self, topic: bytes) -> None:
         """Take one `subscribe` back (reader sockets only)."""
 
+    def on_drained(self, callback: Callable[[], None]) -> None:
+        """Call `callback` from now on whenever everything that waited in the socket was read."""
+
     def close(self) -> None:
         """Close the socket. May be called twice."""
 

@@ -45,6 +45,7 @@ class Port:
         self._socket = socket
         self._on_message = on_message
         self._recheck_s = recheck_s
+        self._on_drained: Callable[[], None] | None = None
         self._armed = False
         self._closed = False
         self.remote = ""
@@ -83,6 +84,9 @@ class Port:
             self._socket.setsockopt(zmq.UNSUBSCRIBE, topic)
             self._arm()
 
+    def on_drained(self, callback: Callable[[], None]) -> None:
+        self._on_drained = callback
+
     def close(self) -> None:
         if not self._closed:
             self._closed = True
@@ -115,6 +119,8 @@ class Port:
                 self._take()
             except zmq.Again:
                 self._armed = False
+                if self._on_drained is not None:
+                    self._on_drained()
                 return
             if self._socket.closed:
                 return

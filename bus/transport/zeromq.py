@@ -129,7 +129,16 @@ class ZmqTransport:
 
     def _socket(self, kind: int, mark: int, *options: tuple[int, int]) -> zmq.Socket[bytes]:
         socket = self._context.socket(kind)
-        for option, value in (*_COMMON, (zmq.SNDHWM, mark), (zmq.RCVHWM, mark), *options):
+        common = (
+            (zmq.LINGER, LINGER_MS),
+            (zmq.MAXMSGSIZE, MAX_MESSAGE_BYTES),
+            (zmq.RECONNECT_IVL, RECONNECT_MS),
+            (zmq.RECONNECT_IVL_MAX, RECONNECT_MAX_MS),
+            (zmq.HANDSHAKE_IVL, HANDSHAKE_MS),
+            (zmq.HEARTBEAT_IVL, ZMTP_HEARTBEAT_MS),
+            (zmq.HEARTBEAT_TIMEOUT, ZMTP_TIMEOUT_MS),
+        )
+        for option, value in (*common, (zmq.SNDHWM, mark), (zmq.RCVHWM, mark), *options):
             socket.setsockopt(option, value)
         return socket
 
@@ -172,15 +181,6 @@ _HANDSHAKE_ENDS = (
     zmq.EVENT_HANDSHAKE_FAILED_AUTH,
     zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL,
     zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL,
-)
-_COMMON = (
-    (zmq.LINGER, LINGER_MS),
-    (zmq.MAXMSGSIZE, MAX_MESSAGE_BYTES),
-    (zmq.RECONNECT_IVL, RECONNECT_MS),
-    (zmq.RECONNECT_IVL_MAX, RECONNECT_MAX_MS),
-    (zmq.HANDSHAKE_IVL, HANDSHAKE_MS),
-    (zmq.HEARTBEAT_IVL, ZMTP_HEARTBEAT_MS),
-    (zmq.HEARTBEAT_TIMEOUT, ZMTP_TIMEOUT_MS),
 )
 
 

@@ -77,7 +77,7 @@ def main() -> int:
     config = folder / "floor.toml"
     places = {"port": options.port, "here": HERE, "report": f"/proc/{os.getpid()}/fd/1"}
     config.write_text(FLOOR.format(**places, durability=options.durability, books=str(options.books).lower()))
-    os.environ.setdefault("TRADEFLOOR_BENCH_KEY", "bench")
+    os.environ.setdefault("TRADEFLOOR_BENCH_KEY", f"bench{os.getpid()}")  # one floor an account, and several run here
     os.environ.setdefault("TRADEFLOOR_BENCH_SECRET", "bench")
     os.environ["TRADEFLOOR_SUPERVISOR_PID"] = str(os.getppid())  # should the harness die, the floor stops
     parser = argparse.ArgumentParser()

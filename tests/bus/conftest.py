@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +24,7 @@ from bus.streams import Publisher, Reader, Subscription
 from bus.transport import Frames, Link, ZmqTransport
 
 TOPIC = "state/actor/a/"
+SERVER = Path(__file__).with_name("server_process.py")
 
 
 class Owner:
@@ -64,13 +68,13 @@ class Listener:
 
 
 class CountingTransport(ZmqTransport):
-    """Counts the subscription frames that its publisher has seen, and drains it on demand."""
+    """Counts the joins of topics that its publisher has seen, and drains it on demand."""
 
     joins = 0
 
     def publisher(self, endpoint: str, on_message: Callable[[Frames], None]) -> Link:
         def count(frames: Frames) -> None:
-            self.joins += frames[0][:1] == b"\1"
+            self.joins += frames[0][:1] == b"\1" and not frames[0].startswith(b"\1heartbeat/")
             on_message(frames)
 
         return super().publisher(endpoint, count)
@@ -120,7 +124,7 @@ class Wire:
         return publisher
 
     def reader(self, transport: ZmqTransport | None = None) -> Reader:
-        return Reader(transport or self.transport(), self.loop, self.endpoint())
+        return Reader(transport or self.transport(), self.loop, self.endpoint(), "owner")
 
     def listen(self, reader: Reader, topic: str = TOPIC) -> Listener:
         listener = Listener()
@@ -245,3 +249,13 @@ def make_floor(wire: Wire) -> Callable[[], Floor]:
 
     make.close_in_loop = wire.close_in_loop  # type: ignore[attr-defined]
     return make
+
+
+@pytest.fixture
+def server_process(run_dir: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A real server at the wire's endpoint."""
+    with subprocess.Popen([sys.executable, str(SERVER), f"ipc://{run_dir}/s"]) as process:
+        yield process
+        if process.poll() is None:
+            process.send_signal(signal.SIGCONT)
+            process.kill()

@@ -6,13 +6,15 @@ import asyncio
 from typing import Any
 
 import pytest
+from part_teller import QUESTION, Teller, taken
 
 from bus.codec import Kind, ReplyStatus
 from bus.member import RegistrationError
-from bus.messages import Acknowledged, Code, Refused
-from bus.requests import Reply
+from bus.messages import Acknowledged, Code, GetExecution, Quote, Refused
+from bus.requests import Reply, RequestFailed
 
 TOPIC = "state/actor/a/"
+QUOTE = "market/A/quote/X.A/"
 
 
 class Watch:
@@ -116,10 +118,30 @@ async def test_a_request_by_name_finds_its_actor_and_one_to_nobody_is_not_sent(
     caller = await floor.join("caller")
     nobody = await caller.request("server", Acknowledged(1))
     assert (nobody.status, nobody.code) == (ReplyStatus.NOT_SENT, Code.NO_SUCH_ACTOR)
-    assert caller.send("server", Acknowledged(1)).result().status is ReplyStatus.NOT_SENT
+    sent = caller.send("server", Acknowledged(1)).result()
+    assert (sent.status, sent.code, sent.definite) == (ReplyStatus.NOT_SENT, Code.NO_SUCH_ACTOR, True)
+    with pytest.raises(RequestFailed, match="NO_SUCH_ACTOR"):
+        caller.chunks("server", GetExecution("alpha", 0))
     await floor.join("server", handle=lambda message, header: Acknowledged(message.upto + 1))
     await eventually(lambda: caller.is_live("server"))
     assert (await caller.request("server", Acknowledged(1))).body == Acknowledged(2)
+
+
+async def test_an_answer_in_parts_is_asked_for_by_name(make_floor: Any, eventually: Any) -> None:
+    floor = make_floor()
+    teller = Teller(20)
+    caller = await floor.join("caller")
+    server = await floor.join("server", handle=teller)
+    await eventually(lambda: caller.is_live("server"))
+    assert await taken(caller.chunks("server", QUESTION)) == list(range(1, 21))
+    teller.pauses[3] = asyncio.Event()
+    asking = asyncio.ensure_future(taken(caller.chunks("server", QUESTION, 30.0)))
+    await eventually(lambda: teller.given == 2)
+    floor.kill(server)
+    floor.gone("server")
+    with pytest.raises(RequestFailed, match="LOST"):
+        await asking
+    teller.pauses[3].set()
 
 
 async def test_what_waits_for_an_actor_that_is_gone_ends_at_once(make_floor: Any, eventually: Any) -> None:
@@ -169,3 +191,32 @@ async def test_a_members_counters_are_the_sums_of_its_sockets(make_floor: Any, e
     assert owner.counters()["published"] == 1
     assert owner.counters()["requests"] == 0
     assert owner.counters()["gaps"] == 0
+
+
+async def test_a_member_conflates_where_it_is_asked_to_and_counts_it(make_floor: Any, eventually: Any) -> None:
+    floor = make_floor()
+    floor.wire.owner.values[QUOTE] = Quote("X.A", 1.0, 2.0, 1.0, 1.0, 0, 0, 0)
+    owner = await floor.join("owner", ("market/A/",))
+    reader = await floor.join("reader")
+    told: list[int] = []
+    reader.subscribe(QUOTE, lambda message, *_: told.append(message.seq), conflate=True)
+    await eventually(lambda: told == [0])
+    for seq in range(1, 1_001):
+        owner.publisher.publish(QUOTE, Quote("X.A", 1.0, 2.0, 1.0, 1.0, seq, 0, 0))
+    await eventually(lambda: told[-1] == 1_000)
+    assert reader.counters()["conflated"] == 1_001 - len(told) > 0
+    with pytest.raises(ValueError, match="cannot be conflated"):
+        reader.subscribe("execution/a/", lambda *_: None, conflate=True)
+
+
+async def test_what_a_member_missed_is_in_its_counters(make_floor: Any, eventually: Any) -> None:
+    floor = make_floor()
+    owner = await floor.join("owner", ("state/",))
+    reader = await floor.join("reader")
+    watch = Watch(reader)
+    await eventually(lambda: watch.whole)
+    for _ in range(3):
+        owner.publisher._numbers.next(TOPIC)  # three messages are lost, and nothing follows them
+    await eventually(lambda: watch.said[-1] == "STATE 3")
+    assert watch.said == ["STATE 0", "gap", "STATE 3"]
+    assert (reader.counters()["missed"], reader.counters()["gaps"]) == (3, 1)

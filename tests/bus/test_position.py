@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -177,3 +178,46 @@ def test_the_next_number_of_another_life_is_a_gap() -> None:
     place.judge(Kind.STATE, 2, 5)
     assert place.judge(Kind.CHANGE, 3, 6) is Verdict.GAP
     assert place.stale
+
+
+def test_a_heartbeat_shows_a_lost_last_message_once() -> None:
+    place = Position()
+    place.judge(Kind.STATE, 2, 5)
+    assert not place.hear(2, 5)
+    assert not place.hear(1, 9)  # of a life that is over
+    assert place.hear(2, 7)
+    assert place.stale
+    assert not place.hear(2, 8)
+    assert place.missed == 3
+
+
+def test_a_listener_under_a_prefix_learns_from_a_heartbeat_where_a_topic_stands() -> None:
+    place = Position(joins=False)
+    assert not place.hear(2, 5)  # from before its time, perhaps
+    assert place.judge(Kind.CHANGE, 2, 6) is Verdict.DELIVER
+    assert place.hear(2, 8)
+    assert place.missed == 2
+    assert not place.stale
+    assert place.hear(3, 1)  # another life: something lies between
+
+
+@pytest.mark.parametrize("loss", [[1], [2, 3], [9], [1, 2, 3, 4, 5, 6, 7, 8, 9], [2, 5, 9]])
+def test_every_lost_change_is_counted_once_whatever_shows_it(loss: list[int]) -> None:
+    place = Position()
+    place.judge(Kind.STATE, 1, 0)
+    for number in range(1, 10):
+        if number not in loss:
+            place.judge(Kind.CHANGE, 1, number)
+    place.hear(1, 9)
+    place.judge(Kind.STATE, 1, 9)
+    assert place.missed == len(loss)
+
+
+def test_numbers_that_were_never_sent_to_us_are_not_missed() -> None:
+    place = Position()
+    place.judge(Kind.CHANGE, 1, 40)
+    place.judge(Kind.STATE, 1, 41)
+    place.judge(Kind.STATE, 2, 90)  # another life
+    place.close()
+    place.judge(Kind.STATE, 2, 200)  # opened again
+    assert place.missed == 0

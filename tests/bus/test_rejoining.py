@@ -10,6 +10,7 @@ from bus.codec import Header, Kind, decode_header
 from bus.messages import Acknowledged, Message
 from bus.streams import Publisher, Reader, Subscription
 from bus.streams import reader as reader_module
+from bus.streams import subscription as subscription_module
 from bus.transport import Frames
 from tradefloor.testing import MemoryHub, MemoryTransport, VirtualClock, run_virtual
 
@@ -34,7 +35,7 @@ class Story:
             lambda topic: self.demand.append("opened"), lambda topic: self.demand.append("closed"),
         )  # fmt: skip
         self.publisher.epoch = 1
-        self.reader = Reader(MemoryTransport(self.hub), loop, ENDPOINT)
+        self.reader = Reader(MemoryTransport(self.hub), loop, ENDPOINT, "owner")
         self.place = Subscription(TOPIC, self._take, lambda topic, reason: self.stale.append(reason))
 
     def _state(self, topic: str) -> Message:
@@ -111,7 +112,7 @@ def test_a_gap_that_is_healed_at_once_costs_one_state() -> None:
 
     story = played(play)
     assert story.states == 2
-    assert story.place.backoff_s == 2 * reader_module.REJOIN_MIN_S
+    assert story.place.backoff_s == 2 * subscription_module.REJOIN_MIN_S
 
 
 def test_a_first_state_that_is_lost_comes_a_while_later() -> None:

@@ -114,7 +114,7 @@ def test_the_headers_are_described_as_the_codec_writes_them() -> None:
         "ts_sent": 5,
     }
     assert [field["name"] for field in VOCABULARY["request_header"]][:3] == ["version", "id", "caller"]
-    assert [field["name"] for field in VOCABULARY["reply_header"]] == ["version", "id", "status", "code"]
+    assert [field["name"] for field in VOCABULARY["reply_header"]] == ["version", "id", "status", "code", "part"]
 
 
 def test_messages_inside_messages_are_labelled_too() -> None:

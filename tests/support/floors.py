@@ -60,6 +60,18 @@ class Floor:
         self.errors = open(folder / "stderr.txt", "w+b")  # noqa: SIM115 - closed in `close`
         self.process = subprocess.Popen(words, cwd=folder, stdout=subprocess.PIPE, stderr=self.errors)
 
+    @classmethod
+    def of_script(cls, script: str, config: Path, folder: Path, *words: str, **environment: str) -> Floor:
+        """A floor run by a script of this folder, as ``SCRIPT CONFIG RUN_DIR STATE_DIR WORDS``."""
+        floor = cls.__new__(cls)
+        floor.run_dir, floor.state_dir = tempfile.mkdtemp(prefix="tf", dir="/tmp"), folder / "state"
+        here = ROOT / "tests" / "support"
+        command = [sys.executable, str(here / script), str(config), floor.run_dir, str(floor.state_dir), *words]
+        floor.errors = open(folder / "stderr.txt", "w+b")  # noqa: SIM115 - closed in `close`
+        environment = {**os.environ, "PYTHONPATH": f"{here}{os.pathsep}{ROOT}", **environment}
+        floor.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=floor.errors, env=environment)
+        return floor
+
     def visit(self, work: Callable[[Visitor], Any]) -> Any:
         """Run ``await work(visitor)``."""
 

@@ -278,6 +278,10 @@ WRONG = [
         FLOOR + LIVE + KEYS + "[venues.BINANCE.twin]\nseed = 1\n",
         "venues.BINANCE.twin: belongs to environment = \"twin\"; expected none with 'live'",
     ),
+    (
+        FLOOR + LIVE + KEYS + LIVE.replace("BINANCE", "OTHER") + KEYS,
+        "venues.OTHER.api_key: is the key of another instance too; expected an account for each",
+    ),
     # names
     ('[floor]\nname = "a b"\n', "floor.name: name 'a b': expected a letter, then up to 31 letters, digits, '_' or '-'"),
     ('[floor]\nname = "../up"\n', "floor.name: name '../up': expected a letter"),

@@ -22,7 +22,8 @@ class Scene:
 
     def __init__(self) -> None:
         self.batches: list[tuple[list[int], asyncio.Future[Reply]]] = []
-        self.outbox = Outbox(asyncio.get_running_loop(), "BINANCE", self.send)
+        self.poisoned: list[object] = []
+        self.outbox = Outbox(asyncio.get_running_loop(), "BINANCE", self.send, self.drop)
         self.outbox.epoch = 7
 
     def send(self, message: Message, timeout_s: float) -> asyncio.Future[Reply]:
@@ -30,15 +31,20 @@ class Scene:
         assert (message.instance, message.epoch) == ("BINANCE", 7)
         future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self.batches.append(([event.number for event in message.events], future))
+        self.told = [event.event for event in message.events]
         return future
+
+    def drop(self, event: object) -> PrivateStream:
+        self.poisoned.append(event)
+        return PrivateStream("BINANCE", False, "dropped", 0)
 
     def put(self, count: int) -> None:
         for _ in range(count):
             self.outbox.put(PrivateStream("BINANCE", True, "", 0))
 
-    async def answer(self, upto: int | None, status: ReplyStatus = TAKEN) -> None:
+    async def answer(self, upto: int | None, status: ReplyStatus = TAKEN, code: Code = Code.NONE) -> None:
         body: Message = Empty() if upto is None else Acknowledged(upto)
-        self.batches[-1][1].set_result(Reply(status, Code.NONE, body))
+        self.batches[-1][1].set_result(Reply(status, code, body))
         await turns()
 
     @property
@@ -139,6 +145,42 @@ def test_a_new_reconciler_is_told_everything_unacknowledged_and_the_old_ones_ans
         assert len(one.outbox) == 2
         await one.answer(2)
         assert len(one.outbox) == 0
+
+    play(scene)
+
+
+def test_a_batch_that_ended_the_reconciler_is_told_once_more_as_it_was_and_then_event_by_event() -> None:
+    async def scene(one: Scene) -> None:
+        one.put(3)
+        await turns()
+        await one.answer(None, ReplyStatus.NO_ANSWER, Code.LOST)
+        one.put(1)
+        await one.batch(2)
+        await one.answer(None, ReplyStatus.FAILED, Code.HANDLER_FAILED)
+        await one.batch(3)
+        for number in (1, 2, 3):
+            await one.answer(number)
+        await one.answer(4)
+        assert one.numbers == [[1, 2, 3], [1, 2, 3], [1], [2], [3], [4]]
+
+    play(scene)
+
+
+def test_a_poisoned_event_is_dropped_alone_and_a_word_of_the_lost_stream_takes_its_place_and_number() -> None:
+    async def scene(one: Scene) -> None:
+        one.put(2)
+        await turns()
+        await one.answer(None, ReplyStatus.FAILED, Code.POISON)
+        await one.batch(2)
+        await one.answer(1)
+        await one.answer(None, ReplyStatus.FAILED, Code.POISON)
+        await one.batch(4)
+        assert one.numbers == [[1, 2], [1], [2], [2]]
+        assert one.poisoned == [PrivateStream("BINANCE", True, "", 0)]
+        assert one.told == [PrivateStream("BINANCE", False, "dropped", 0)]
+        await one.answer(2)
+        assert len(one.outbox) == 0
+        assert one.outbox.counters["events_poisoned"] == 1
 
     play(scene)
 

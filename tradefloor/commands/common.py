@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from actors.monitor.visitor import FloorUnreachable, Visitor
+from actors.monitor.visitor import FloorRefused, FloorUnreachable, Visitor
 from actors.runtime import ActorExit, ExitCode
 from bus.directory import is_far
 from bus.requests import Reply
@@ -78,6 +78,8 @@ def visit(
         return asyncio.run(session())
     except FloorUnreachable as error:
         raise ActorExit(ExitCode.FAILED, str(error)) from None
+    except FloorRefused as error:
+        raise ActorExit(ExitCode.CONFIGURATION, str(error)) from None
 
 
 def where(options: argparse.Namespace) -> str:

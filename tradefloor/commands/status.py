@@ -98,7 +98,22 @@ def actor_table(status: Status) -> Table:
     return table
 
 
-_SHOWN = ("ticks", "trades", "deltas", "passed", "denied", "orders", "fills", "open_orders", "gaps", "dropped")
+_SHOWN = (
+    "ticks",
+    "trades",
+    "deltas",
+    "passed",
+    "denied",
+    "orders",
+    "fills",
+    "open_orders",
+    "gaps",
+    "missed",
+    "mute",
+    "conflated",
+    "dropped",
+    "foreign_subscriptions",
+)
 
 
 def _figures(actor: ActorState) -> str:

@@ -1,6 +1,7 @@
 """Print live traffic under some topic prefixes (all by default), decoded by plain msgpack and labelled by the schema.
 
-The tap opens nothing at a venue: a prefix is no demand. An exact topic is, and starts with its state."""
+The tap opens nothing at a venue: a prefix is no demand. An exact topic is, and starts with its state. Streams' own
+heartbeats are shown where a prefix asks for them."""
 
 from __future__ import annotations
 
@@ -22,6 +23,7 @@ from tradefloor.commands.common import add_floor, add_json, visit
 __all__ = ["add_arguments", "run"]
 
 KINDS = ("STATE", "CHANGE", "HEARTBEAT")
+HEARTBEATS = "heartbeat/"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,7 +40,8 @@ def run(options: argparse.Namespace) -> int:
     async def work(floor: Visitor) -> int:
         reply = await floor.request("supervisor", GetSchema())
         schema: Any = msgspec.json.decode(reply.body.json) if isinstance(reply.body, Schema) else {}
-        tap = _Tap(schema, options.count, options.json)
+        beats = any(prefix.startswith(HEARTBEATS) for prefix in options.prefix)
+        tap = _Tap(schema, options.count, options.json, beats)
         transport = ZmqTransport(asyncio.get_running_loop(), floor.identity)
         links: dict[tuple[str, str], Any] = {}
 
@@ -62,14 +65,17 @@ def run(options: argparse.Namespace) -> int:
 
 
 class _Tap:
-    def __init__(self, schema: Any, count: int, json: bool) -> None:
+    def __init__(self, schema: Any, count: int, json: bool, beats: bool) -> None:
         self.done = asyncio.Event()
+        self._beats = beats
         self._schema, self._left, self._json = schema, count or -1, json
 
     def on_message(self, frames: Frames) -> None:
         if self.done.is_set() or len(frames) != 3:
             return
         topic = frames[0].decode(errors="replace")
+        if topic.startswith(HEARTBEATS) and not self._beats:
+            return
         try:
             header = msgpack.unpackb(frames[1], strict_map_key=False)
             body = msgpack.unpackb(frames[2], strict_map_key=False)

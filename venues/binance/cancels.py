@@ -6,7 +6,7 @@ from functools import partial
 
 import msgspec
 
-from actors.runtime import ActorExit, Context, ExitCode
+from actors.runtime import Context
 from bus.codec import RequestHeader
 from bus.messages import (
     CancelAll,
@@ -22,6 +22,7 @@ from bus.messages import (
     strategy_code,
 )
 from bus.requests import Answer
+from venues.binance.bans import banned_exit
 from venues.binance.client.clock import ServerClock
 from venues.binance.client.errors import (
     Banned,
@@ -101,7 +102,7 @@ class Cancels(Queries):
         try:
             body = await self.rest.cancel_order(symbol, cancel.client_order_id, cancel.venue_order_id)
         except Banned as error:
-            raise ActorExit(ExitCode.BANNED, f"{self.instance}: {error}") from None
+            raise banned_exit(self.instance, error, self.clock.time_ns()) from None
         except (NotSent, LimitReached) as error:  # it was not executed, so it can be tried again
             self._on_cancel_answer(cancel, error)
             return refusal_of(error)

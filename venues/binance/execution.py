@@ -24,6 +24,7 @@ from bus.messages import (
     SubmitOrder,
 )
 from bus.requests import Answer
+from venues.binance.bans import banned_exit
 from venues.binance.cancels import ANSWER_MARGIN_S, Cancels
 from venues.binance.client.clock import ServerClock
 from venues.binance.client.errors import (
@@ -96,7 +97,7 @@ class Execution(Cancels):
         try:
             await self._connection.run()
         except Banned as error:
-            failure = ActorExit(ExitCode.BANNED, f"{self.instance}: {error}")
+            failure = banned_exit(self.instance, error, self.clock.time_ns())
         except KeyRefused as error:
             reason = f"{self.instance}: the venue refuses the API key: {error}"
             failure = ActorExit(ExitCode.CONFIGURATION, reason)

@@ -9,9 +9,10 @@ import aiohttp
 import msgspec
 from msgspec import Raw
 
-from actors.runtime import ActorExit, Context, ExitCode
+from actors.runtime import Context
 from bus.codec import RequestHeader
 from bus.messages import BookAnswer, BookSnapshot, Code, InstrumentId, Message, QueryBook, Refused
+from venues.binance.bans import banned_exit
 from venues.binance.client.access import Locate
 from venues.binance.client.backoff import Backoff
 from venues.binance.client.clock import ServerClock
@@ -96,7 +97,7 @@ class MarketData(MarketDataVenue):
             try:
                 await self._read_instruments()
             except Banned as error:
-                raise ActorExit(ExitCode.BANNED, f"{self.instance}: {error}") from None
+                raise banned_exit(self.instance, error, self.clock.time_ns()) from None
             except ClientError as error:
                 wait_s = max(backoff.next_s(), error.retry_after_s if isinstance(error, LimitReached) else 0.0)
                 self.log.warning("cannot read the instruments, trying again", reason=error, in_s=round(wait_s, 2))
@@ -168,7 +169,7 @@ class MarketData(MarketDataVenue):
         try:
             await streams.run()
         except Banned as error:
-            raise ActorExit(ExitCode.BANNED, f"{self.instance}: {error}") from None
+            raise banned_exit(self.instance, error, self.clock.time_ns()) from None
 
     def new_quote_feed(self, topic: str, instrument: InstrumentId, symbol: str) -> Feed:
         """Make the feed of a quote topic."""
@@ -286,7 +287,7 @@ class MarketData(MarketDataVenue):
         try:
             depth = await self._rest.depth(self.instruments[instrument].symbol, limit)
         except Banned as error:
-            raise ActorExit(ExitCode.BANNED, f"{self.instance}: {error}") from None
+            raise banned_exit(self.instance, error, self.clock.time_ns()) from None
         except LimitReached as error:
             self._rest.hold()
             return refusal_of(error)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from functools import partial
 
-from actors.runtime import ActorExit, Context, ExitCode
+from actors.runtime import Context
 from bus.codec import RequestHeader
 from bus.messages import (
     BalancesAnswer,
@@ -25,6 +25,7 @@ from bus.messages import (
     Source,
     split_instrument_id,
 )
+from venues.binance.bans import banned_exit
 from venues.binance.client.errors import NO_SUCH_ORDER, ORDER_ARCHIVED, ApiError, Banned, ClientError
 from venues.binance.client.payloads import AccountTrade, OrderBody
 from venues.binance.client.rest import Rest
@@ -177,7 +178,7 @@ class Queries(ExecutionVenue):
 
     def _refuse(self, error: ClientError) -> Refused:
         if isinstance(error, Banned):
-            raise ActorExit(ExitCode.BANNED, f"{self.instance}: {error}")
+            raise banned_exit(self.instance, error, self.clock.time_ns())
         return refusal_of(error)
 
     async def _in_history(self, message: QueryOrder, symbol: str) -> tuple[OrderBody | None, bool]:

@@ -20,7 +20,7 @@ import msgspec
 
 from actors.monitor.checker.verdict import Places, judge
 from actors.monitor.checker.watch import Watch, Watched
-from actors.monitor.visitor import FloorUnreachable, Visitor
+from actors.monitor.visitor import FloorRefused, FloorUnreachable, Visitor
 
 __all__ = ["main"]
 
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         places = _places(options)
         return asyncio.run(_run(places, options.json))
-    except (ValueError, FloorUnreachable) as error:
+    except (ValueError, FloorRefused, FloorUnreachable) as error:
         print(f"checker: {error}", file=sys.stderr)
         return EXIT_CONFIGURATION
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from order_samples import a_fill, an_event, an_intent, an_order
 
-from actors.reconciler.journal import PAGE, EventJournal, JournalAltered
+from actors.reconciler.journal import _STREAM_AFTER, PAGE, EventJournal, JournalAltered
 from actors.reconciler.ledger import Ledger
 from actors.runtime import StoreError
 from bus.codec import decode
@@ -65,6 +65,29 @@ def test_a_stream_is_paged_by_its_own_numbers(tmp_path: Path) -> None:
     assert [number for number, _ in first + rest] == list(range(1, PAGE + 4))
     assert len(first) == PAGE
     assert journal.stream_after("beta", 0) == []
+    journal.close()
+
+
+def test_a_page_is_found_by_the_index_however_long_the_journal_is(tmp_path: Path) -> None:
+    journal = written(tmp_path / "events.db", 3)
+    plan = journal._store.rows(f"EXPLAIN QUERY PLAN {_STREAM_AFTER}", ("alpha", 1, PAGE))
+    assert [row[3] for row in plan] == ["SEARCH journal USING INDEX journal_by_stream (strategy=? AND stream_seq>?)"]
+    journal.close()
+
+
+def test_a_range_is_read_to_its_end_and_shows_a_hole(tmp_path: Path) -> None:
+    journal = written(tmp_path / "events.db", 2 * PAGE + 3)
+    assert [(first, len(updates)) for first, updates in journal.ranges_after("alpha", 1)] == [
+        (2, PAGE),
+        (PAGE + 2, PAGE),
+        (2 * PAGE + 2, 2),
+    ]
+    journal._store.execute("DELETE FROM journal WHERE stream_seq=50")
+    assert [(first, len(updates)) for first, updates in journal.ranges_after("alpha", PAGE - 60)] == [
+        (PAGE - 59, 50 - (PAGE - 59)),
+        (51, PAGE),
+        (PAGE + 51, PAGE + 3 - 50),
+    ]
     journal.close()
 
 

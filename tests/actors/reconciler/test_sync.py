@@ -833,3 +833,37 @@ def test_an_order_of_others_is_asked_for_by_the_venue_s_id(client_id: str) -> No
         assert found == {"v1": S.CANCELED, "v2": S.ACCEPTED}
 
     in_world(story)
+
+
+@pytest.mark.parametrize("hours", [1, -1])
+def test_a_step_of_the_wall_clock_neither_ends_an_order_early_nor_keeps_it_in_doubt(hours: int) -> None:
+    async def story(world: World) -> None:
+        await synced(world)
+        name = world.send(minted(1)).order_id
+        sent = world.loop.time()
+        world.stream(an_event(K.OUTCOME_UNKNOWN, name, reason="timed out"))
+        await asyncio.sleep(1.0)
+        assert isinstance(world.clock, VirtualClock)
+        world.clock.offset_ns = hours * 3600 * SECOND
+        while world.state(name).is_open:
+            assert world.loop.time() - sent < 5 + EXPIRY_MARGIN_S + 1
+            await asyncio.sleep(0.05)
+        assert world.loop.time() - sent >= 5 + EXPIRY_MARGIN_S - 0.05
+
+    in_world(story)
+
+
+@pytest.mark.parametrize("hours", [1, -1])
+def test_an_unanswered_order_is_asked_for_in_time_whatever_the_wall_clock_does(hours: int) -> None:
+    async def story(world: World) -> None:
+        await synced(world)
+        name = world.send(minted(1)).order_id
+        await asyncio.sleep(1.0)
+        assert isinstance(world.clock, VirtualClock)
+        world.clock.offset_ns = hours * 3600 * SECOND
+        await asyncio.sleep(5.0)
+        assert world.state(name).label == "SUBMITTED"
+        await asyncio.sleep(2.0)
+        assert world.state(name).is_unknown
+
+    in_world(story)

@@ -10,15 +10,19 @@ from typing import Any
 
 from actors.runtime import Actor, ActorExit, ExitCode
 from actors.runtime import actor as actor_module
-from bus.messages import Acknowledged, Empty, GetStatus, Message, Refused, RestartActor
+from bus import topics
+from bus.codec import Header
+from bus.messages import Acknowledged, Empty, GetStatus, InstanceState, Message, Refused, RestartActor
 
 actor_module.ORPHAN_S = 1.5
+SAID = topics.topic("state", "instance", "X")
 
 
 class Plain(Actor):
     """Says how many Python threads it has, and does as it is told."""
 
     handled = 0
+    hoard: bytearray
 
     def counters(self) -> dict[str, int]:
         return {**super().counters(), "threads": threading.active_count(), "handled": self.handled}
@@ -38,12 +42,77 @@ class Plain(Actor):
         elif what == "raise":
             raise ArithmeticError("a bug of ours")
         elif what == "end":
-            raise ActorExit(ExitCode(int(code)), "told to")
+            number, _, wait_ms = code.partition(" ")
+            until_ns = self.clock.time_ns() + int(wait_ms) * 1_000_000 if wait_ms else 0
+            raise ActorExit(ExitCode(int(number)), "told to", until_ns)
         elif what == "die":
             os._exit(int(code))
+        elif what == "sleep":
+            time.sleep(3600.0)
+        elif what == "abort":
+            os.abort()
+        elif what == "grow":
+            self.hoard = bytearray(b"x") * (int(code) << 20)
         else:
             return Refused(message.code)  # type: ignore[attr-defined]
         return Empty()
+
+
+class Later(Actor):
+    """Its handler is async: it fails or crashes after other messages were handled in between."""
+
+    async def on_restart_actor(self, message: RestartActor, header: Any) -> Message:
+        what, _, code = message.name.partition(" ")
+        await self.clear.wait()
+        if what == "raise":
+            raise ArithmeticError("a bug of ours")
+        if what == "die":
+            os._exit(int(code))
+        return Empty()
+
+    async def setup(self) -> None:
+        self.clear = asyncio.Event()
+
+    def on_acknowledged(self, message: Acknowledged, header: Any) -> Message:
+        self.loop.call_soon(self.clear.set)
+        return message
+
+
+class Teller(Actor):
+    """Owns one topic and says there what it is told to say."""
+
+    prefixes = ("state/instance/",)
+    said = InstanceState("X", True, "nothing yet", 0)
+
+    def topic_state(self, topic: str) -> Message | None:
+        return self.said
+
+    def on_restart_actor(self, message: RestartActor, header: Any) -> Message:
+        self.said = InstanceState("X", True, message.name, 0)
+        self.publisher.publish(SAID, self.said)
+        return Empty()
+
+
+class Listener(Actor):
+    """Reads what the teller says, and crashes at the word "deadly"."""
+
+    heard = ""
+    stale = 0
+
+    async def begin(self) -> None:
+        self.member.subscribe(SAID, self._on_said, self._on_stale)
+
+    def _on_said(self, message: Message, header: Header, topic: str) -> None:
+        assert isinstance(message, InstanceState)
+        if message.reason == "deadly":
+            os.abort()
+        self.heard = message.reason
+
+    def _on_stale(self, topic: str, reason: str) -> None:
+        self.stale += 1
+
+    def counters(self) -> dict[str, int]:
+        return {**super().counters(), "stale": self.stale, f"heard {self.heard}": 1}
 
 
 class Leaver(Plain):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +30,10 @@ from bus.messages import (
     OrderStatus,
     Position,
 )
-from bus.requests import Reply
+from bus.requests import Reply, RequestFailed
 from tradefloor.testing import run_virtual
+
+LOST = Reply(ReplyStatus.NO_ANSWER, Code.LOST, Empty())
 
 
 def an_update(number: int) -> ExecutionUpdate:
@@ -50,21 +52,27 @@ class Story:
         self.page = 500
         self.asked: list[int] = []
         self.refusing = 0
+        self.breaking: set[int] = set()
         self.answering = asyncio.Event()
         self.answering.set()
         self.record = FillLog(path / "alpha.jsonl")
         self.feed = ExecutionFeed(self, self.record)  # type: ignore[arg-type]
         self.tasks: list[asyncio.Task[None]] = []
 
-    async def request(self, name: str, message: GetExecution, timeout_s: float) -> Reply:
+    async def chunks(self, name: str, message: GetExecution, timeout_s: float) -> AsyncIterator[ExecutionRange]:
         self.asked.append(message.after)
-        numbers = range(message.after + 1, self.journal + 1)[: self.page]  # answered now, read later
-        await self.answering.wait()
+        after = message.after
         if self.refusing:
+            await self.answering.wait()
             self.refusing -= 1
-            return Reply(ReplyStatus.NO_ANSWER, Code.LOST, Empty())
-        told = ExecutionRange(self.name, message.after + 1, tuple(an_update(number) for number in numbers))
-        return Reply(ReplyStatus.OK, Code.NONE, told)
+            raise RequestFailed(LOST)
+        while numbers := range(after + 1, self.journal + 1)[: self.page]:  # read now, taken later
+            await self.answering.wait()
+            yield ExecutionRange(self.name, after + 1, tuple(an_update(number) for number in numbers))
+            after = numbers[-1]
+            if after in self.breaking:
+                self.breaking.discard(after)
+                raise RequestFailed(LOST)
 
     def take_order(self, state: OrderState) -> None:
         self.orders.append(state.revision)
@@ -151,7 +159,21 @@ def test_a_reconciler_that_does_not_answer_is_asked_again(tmp_path: Path) -> Non
         story.state(5)
         await story.quiet()
         assert story.fills == [1, 2, 3, 4, 5]
-        assert story.asked == [0, 0, 0, 0, 2, 4]
+        assert story.asked == [0, 0, 0, 0]
+
+    played(tmp_path, play)
+
+
+def test_a_range_that_breaks_off_is_gone_on_with_from_there(tmp_path: Path) -> None:
+    async def play(story: Story) -> None:
+        story.page = 2
+        story.state(0)
+        story.journal = 7
+        story.breaking = {4, 7}
+        story.state(7)
+        await story.quiet()
+        assert story.fills == [1, 2, 3, 4, 5, 6, 7]
+        assert story.asked == [0, 4]
 
     played(tmp_path, play)
 
@@ -218,7 +240,7 @@ def test_a_journal_that_was_lost_is_an_error_and_what_it_tells_from_then_on_is_t
 
 
 STEPS = st.lists(
-    st.sampled_from(["update", "update", "missed", "state", "turn", "hold", "answer", "refuse"]), max_size=40
+    st.sampled_from(["update", "update", "missed", "state", "turn", "hold", "answer", "refuse", "break"]), max_size=40
 )
 
 
@@ -243,6 +265,8 @@ def test_every_fill_is_handed_on_once_and_in_order_whatever_comes(
                 story.answering.set()
             elif step == "refuse":
                 story.refusing += 1
+            elif step == "break":
+                story.breaking.add(story.journal)
             else:
                 await asyncio.sleep(0.05)
         story.answering.set()

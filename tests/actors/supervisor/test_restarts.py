@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from actors.runtime import Context, ExitCode
 from actors.supervisor import ChildSpec, Restart
-from actors.supervisor.restarts import BAN_S, Decision, RestartPolicy
+from actors.supervisor.restarts import BAN_MAX_S, BAN_MIN_S, BAN_S, Decision, RestartPolicy
 
 CONTEXT = Context("book.BINANCE", "book", "/tmp/run", "/tmp/state", "demo")
 KILLED = -signal.SIGKILL
@@ -52,6 +52,19 @@ def test_the_exit_code_and_the_kind_of_child_decide(restart: Restart, code: int,
 def test_a_ban_is_waited_out_however_often_it_comes() -> None:
     child = policy(intensity=2)
     assert [child.on_exit(ExitCode.BANNED, float(second)).delay_s for second in range(5)] == [BAN_S] * 5
+
+
+@pytest.mark.parametrize(
+    ("ban_s", "delay_s"),
+    [(300.0, 300.0), (86_400.0, 86_400.0), (0.2, BAN_MIN_S), (-50.0, BAN_MIN_S), (1e9, BAN_MAX_S), (None, BAN_S)],
+)
+def test_a_ban_whose_end_is_known_is_waited_out_until_then(ban_s: float | None, delay_s: float) -> None:
+    assert policy().on_exit(ExitCode.BANNED, 0.0, ban_s).delay_s == delay_s
+
+
+def test_an_actor_that_was_too_slow_waits_even_the_first_time() -> None:
+    child = policy(backoff_min_s=0.2, backoff_max_s=3.0)
+    assert [child.on_exit(ExitCode.TOO_SLOW, 0.0).delay_s for _ in range(4)] == [0.2, 0.2, 0.4, 0.8]
 
 
 def test_the_first_restart_is_at_once_and_the_later_ones_back_off_to_a_limit() -> None:

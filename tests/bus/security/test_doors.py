@@ -79,7 +79,7 @@ class Doors:
         heard: list[Any] = []
         transport = self._transport(self.store.identity(role, serves=False))
         key = self.server_key if door == "x" else ""
-        reader = Reader(transport, asyncio.get_running_loop(), self.at(door), server_key=key)
+        reader = Reader(transport, asyncio.get_running_loop(), self.at(door), "gate", key)
         reader.subscribe(Subscription(topic, lambda message, header, name: heard.append(message), None))
         return heard
 

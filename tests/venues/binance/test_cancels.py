@@ -9,6 +9,7 @@ from binance_floor import Floor, TwinProcess, wait_for
 from binance_trader import ID, NAME, Trader, received
 from msgspec.structs import replace
 
+from actors.runtime.policies import remember_policy
 from bus.messages import (
     CancelAll,
     Code,
@@ -180,6 +181,16 @@ def test_an_orphan_that_cannot_read_the_open_orders_cancels_what_it_has_written(
     wait_for(lambda: own.client_order_id in orphan._named, "the order is accepted")
     orphan.actor_ref.stop(block=True, timeout=10)
     assert params_of(venue, "order.cancel", "origClientOrderId") == [own.client_order_id]
+
+
+def test_an_orphan_spares_the_orders_of_a_strategy_that_left_them_and_the_directory(
+    floor: Floor, venue: TwinProcess, trader: Trader, orphan: Execution, earlier: dict[str, NewOrder]
+) -> None:
+    remember_policy(floor.state_dir, "s1", ExitPolicy.LEAVE)
+    other, _ = trader.submit(strategy="s2")
+    wait_for(lambda: other.client_order_id in orphan._named, "the order is accepted")
+    orphan.actor_ref.stop(block=True, timeout=10)
+    assert params_of(venue, "order.cancel", "origClientOrderId") == [other.client_order_id]
 
 
 def of_floor(floor: str, order: NewOrder) -> NewOrder:

@@ -1,0 +1,10 @@
+"""Which versions may speak to each other."""
+
+from __future__ import annotations
+
+__all__ = ["majors_differ"]
+
+
+def majors_differ(one: str, other: str) -> bool:
+    """True where the numbers before the first dot differ; an older or a newer minor version gets on with ours."""
+    return one.partition(".")[0] != other.partition(".")[0]
