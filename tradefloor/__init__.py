@@ -5,16 +5,9 @@ The names that a user needs, and the command ``tradefloor``::
     from tradefloor import Strategy
 """
 
-from importlib.metadata import PackageNotFoundError, version
-
 from actors.strategy import FillView, Order, Orders, PositionView
 from bus.messages import BookSnapshot, Instrument, Quote, Trade
 from tradefloor.strategy import Strategy
-
-try:
-    __version__ = version("tradefloor")
-except PackageNotFoundError:  # run from a folder that was never installed
-    __version__ = "0"
 
 __all__ = [
     "BookSnapshot",
@@ -28,3 +21,15 @@ __all__ = [
     "Trade",
     "__version__",
 ]
+
+
+def __getattr__(name: str) -> str:
+    """Look ``__version__`` up when it is asked for: every strategy's process would pay 20 ms for it."""
+    if name != "__version__":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("tradefloor")
+    except PackageNotFoundError:  # run from a folder that was never installed
+        return "0"

@@ -24,6 +24,7 @@ from bus.messages import ExitPolicy, check_name, strategy_code
 from tradefloor import places
 from tradefloor.supervision import supervise
 from tradefloor.tables import ConfigurationError, Table, read_toml
+from venues.addresses import address_problem
 from venues.capabilities import AdapterInfo
 from venues.secrets import resolve
 
@@ -88,6 +89,7 @@ class _Reader:
         self.instances: list[InstanceSpec] = []
         self.twins: dict[str, str] = {}
         self.ports: dict[int, str] = {}
+        self.bookless: list[str] = []
         self.alone: dict[str, str] = {}
 
     def read(self) -> Configuration:
@@ -181,7 +183,7 @@ class _Reader:
 
     def _core(self, limits: dict[str, str], strategies: tuple[str, ...]) -> None:
         names = [spec.name for spec in self.instances]
-        gate = self._context("gate", "gate", instances=names, limits=limits)
+        gate = self._context("gate", "gate", instances=names, limits=limits, bookless=self.bookless)
         reconciler = self._context("reconciler", "reconciler", instances=names, strategies=list(strategies))
         self.children[:0] = [
             ChildSpec(reconciler, "actors.reconciler:Reconciler", start_timeout_s=REPLAY_S),
@@ -204,7 +206,9 @@ class _Reader:
             "environment": environment,
             "venue_id": venue_id,
         }
-        known = ["adapter", "account_type", "environment", "venue_id", "recv_window_ms"]
+        known = ["adapter", "account_type", "environment", "venue_id", "recv_window_ms", "books"]
+        if not table.take("books", bool, "true or false", True):
+            self.bookless.append(name)
         if table.has("recv_window_ms"):
             settings["recv_window_ms"] = table.take("recv_window_ms", int, "milliseconds from 1 to 60000")
             if not 1 <= settings["recv_window_ms"] <= 60_000:
@@ -213,14 +217,16 @@ class _Reader:
         depends: tuple[str, ...] = ()
         if environment == "twin":
             known.append("twin")
-            for key in ("api_key", "api_secret"):
+            for key in ("api_key", "api_secret", *adapter.addresses):
                 if table.has(key):
-                    raise table.error(key, "a twin makes its own keys; expected it in no environment but the others")
+                    what = "addresses" if key in adapter.addresses else "keys"
+                    raise table.error(key, f"a twin makes its own {what}; expected it in no environment but the others")
             settings["announcement"] = str(Path(str(self.run_dir), f"twin.{name}.json"))
             self._twin(name, adapter, account_type, table.table("twin"))
             depends = (f"twin.{name}",)
         else:
-            known += ["api_key", "api_secret"]
+            known += ["api_key", "api_secret", *adapter.addresses]
+            settings |= _addresses(table, adapter)
             if table.has("twin"):
                 raise table.error("twin", f'belongs to environment = "twin"; expected none with {environment!r}')
             for key in ("api_key", "api_secret"):
@@ -235,8 +241,9 @@ class _Reader:
         for kind, path in (("market_data", adapter.market_data), ("execution", adapter.execution)):
             context = self._context(f"{kind}.{name}", kind, name, **settings)
             self.children.append(ChildSpec(context, path, depends_on=("reconciler", *depends)))
-        book = self._context(f"book.{name}", "book", name)
-        self.children.append(ChildSpec(book, "actors.book:BookActor", depends_on=(f"market_data.{name}",)))
+        if name not in self.bookless:
+            book = self._context(f"book.{name}", "book", name)
+            self.children.append(ChildSpec(book, "actors.book:BookActor", depends_on=(f"market_data.{name}",)))
 
     def _alone_on_account(self, name: str, table: Table, settings: dict[str, Any]) -> None:
         """Name the lock of the account, which is known by its key. A twin's needs none: its key is in our directory."""
@@ -303,7 +310,7 @@ class _Reader:
         context = self._context(name, "strategy", path=f"{file}:{class_name}", parameters=parameters)
         context = msgspec.structs.replace(context, exit_policy=policy)
         depends = ("reconciler", "gate", *(f"execution.{spec.name}" for spec in self.instances))
-        depends += tuple(f"book.{spec.name}" for spec in self.instances)
+        depends += tuple(f"book.{spec.name}" for spec in self.instances if spec.name not in self.bookless)
         actor = "tradefloor.strategies:load"
         self.children.append(
             ChildSpec(context, actor, depends_on=depends, heartbeat_timeout_s=busy_s, restart=Restart.TRANSIENT)
@@ -315,6 +322,18 @@ class _Reader:
             endpoints(str(self.run_dir), longest)
         except EndpointError as error:
             raise ConfigurationError(self.file, "", str(error)) from None
+
+
+def _addresses(table: Table, adapter: AdapterInfo) -> dict[str, str]:
+    """Take the addresses that stand in for the environment's own."""
+    found = {}
+    for key, scheme in adapter.addresses.items():
+        if table.has(key):
+            found[key] = table.take(key, str, f"an address such as {scheme}://HOST")
+            problem = address_problem(found[key], scheme)
+            if problem:
+                raise table.error(key, f"{problem}; found {found[key]!r}")
+    return found
 
 
 def _secret(table: Table, key: str, reference: str) -> Secret:

@@ -128,7 +128,8 @@ class AdapterInfo(msgspec.Struct, frozen=True):
     """A venue package as configuration and supervisor see it, without importing its client.
 
     `market_data` and `execution` are import paths (``package.module:Class``), `settings` the struct that an instance's
-    settings must fit, `twin` the arguments after the Python interpreter that start its twin.
+    settings must fit, `twin` the arguments after the Python interpreter that start its twin, `addresses` the settings
+    that stand in for an environment's addresses, with the scheme of each.
     """
 
     name: str
@@ -139,3 +140,4 @@ class AdapterInfo(msgspec.Struct, frozen=True):
     settings: type[msgspec.Struct]
     capabilities: Mapping[str, Capabilities]
     twin: tuple[str, ...]
+    addresses: Mapping[str, str] = {}

@@ -110,7 +110,8 @@ class ExecutionVenue(Actor):
             self.working.pop(event.client_order_id, None)
         if isinstance(event, PrivateStream):
             self._stream = event
-        self.outbox.put(event)
+        # that an order was written is no news to who passed it; told at once it would only get in the write's way
+        self.outbox.put(event, soon=not (isinstance(event, OrderEvent) and event.kind is OrderEventKind.SUBMITTED))
         if len(self.outbox) >= 2 * OUTBOX_LIMIT:
             raise ActorExit(ExitCode.TOO_SLOW, f"{len(self.outbox)} events wait for the reconciler; starting over")
 

@@ -27,6 +27,8 @@ BATCH_LIMIT = 500
 """Events in one message: far below the bus's message limit, and a few ms of the reconciler's time."""
 RETRY_S = 0.05
 """Between attempts while the reconciler does not take them; less than the 0.2 s that are promised."""
+LAG_S = 0.005
+"""How long an event that changes nothing for anybody yet may wait for the next one, which usually comes sooner."""
 ANSWER_S = 1.0
 """How long an acknowledgement is waited for before the same is told again."""
 
@@ -66,13 +68,15 @@ class Outbox:
         """True when the bound is reached: then no new order may be sent, for what became of it could not be kept."""
         return len(self._events) >= OUTBOX_LIMIT
 
-    def put(self, event: object) -> None:
-        """Number an event and tell it at the end of this loop turn."""
+    def put(self, event: object, soon: bool = True) -> None:
+        """Number an event and tell it at the end of this loop turn; one that is not for `soon` with the next, or after
+        `LAG_S` at the latest.
+        """
         self._number += 1
         self._events.append(VenueEvent(self._number, event))  # type: ignore[arg-type]
         self.counters["events"] += 1
         self.counters["events_waiting"] = len(self._events)
-        self._schedule(0.0)
+        self._schedule(0.0 if soon else LAG_S)
 
     def tell_again(self) -> None:
         """The reconciler has a new life: tell everything unacknowledged again, now."""

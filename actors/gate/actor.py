@@ -32,6 +32,7 @@ from bus.messages import (
     Source,
     SubmitOrder,
     TradingState,
+    order_id_prefix,
 )
 from bus.requests import Answer, Reply
 
@@ -45,6 +46,8 @@ TELL_TRIES, TELL_RETRY_S = 20, 0.1
 """How often an execution actor is told of a trading state; it denies on its own, behind the gate."""
 NEWCOMER_S = 1.0
 """How long the directory's push about a strategy may be behind the strategy's first order."""
+INTENT_LAG_S = 0.005
+"""How long a passed order may be unknown to all but the journal and its execution actor."""
 SETTLE_S = 0.005
 """Between looks while it waits."""
 
@@ -68,6 +71,9 @@ class Gate(Actor):
         self._in_flight: dict[str, tuple[NewOrder, asyncio.Future[Reply]]] = {}
         self._executors: dict[str, int] = {}
         self._ended: dict[str, int] = {}
+        self._intent_topic = topics.topic("intent", self.name)
+        self._unpublished: list[Intent] = []
+        self._flush_timer: asyncio.TimerHandle | None = None
         self._first_seen: dict[tuple[str, str, str], float] = {}
         self.journal: IntentJournal
         self.view: FloorView
@@ -79,7 +85,8 @@ class Gate(Actor):
 
     async def setup(self) -> None:
         self.journal = IntentJournal(self.state_path("intents.db"), self.context.durability)
-        self.view = FloorView(self.member, self.limits, self.instances, self.journal.trading())
+        bookless = tuple(self.context.settings.get("bookless", ()))
+        self.view = FloorView(self.member, self.limits, self.instances, self.journal.trading(), bookless)
         self.member.on_directory.append(self._on_actor)
 
     async def begin(self) -> None:
@@ -87,6 +94,9 @@ class Gate(Actor):
         self.every(CHECKPOINT_S, self.journal.checkpoint)
         for scope, state in self.view.trading.states.items():
             self.log.warning("trading state kept over the restart", scope=scope, state=state)
+
+    async def end(self) -> None:
+        self._flush_intents()
 
     def release(self) -> None:
         if hasattr(self, "journal"):
@@ -115,12 +125,21 @@ class Gate(Actor):
             return Refused(Code.NOT_ALLOWED, f"{header.caller!r} may not order for {order.strategy!r}")
         if not self._speaks_for(header):
             return self._once_known(message, header)
-        known = self.journal.first_of(order.order_id)
+        known = None if self._is_surely_new(order, header) else self.journal.first_of(order.order_id)
         if known is not None:
             return self._answer_again(known, order)
         if not self.view.is_settled(order) and self._is_first_sight(order):
             return self._wait_and_judge(order, header)
         return self._judge(order, header)
+
+    def _is_surely_new(self, order: NewOrder, header: RequestHeader) -> bool:
+        """True for an id of a strategy's life that is younger than ours, and that we have not written ourselves.
+
+        Looking every id up in the database cost more than all rules together.
+        """
+        if header.epoch <= self.epoch or self.journal.wrote(order.order_id):
+            return False
+        return order.order_id.startswith(order_id_prefix(self.context.floor, header.caller, header.epoch))
 
     def _is_first_sight(self, order: NewOrder) -> bool:
         """True for a while after a strategy's first order of an instrument: rules, book and orders are on their way."""
@@ -180,7 +199,7 @@ class Gate(Actor):
         gated = msgspec.structs.replace(order, ts_gated=now)
         intent = self.journal.append(gated, False, None, self.epoch, now)
         future = self.member.send(self._executor(order.instance), SubmitOrder(gated), min(left_s, SUBMIT_DEADLINE_S))
-        self._publish(intent)
+        self._publish(intent, soon=False)
         self._figures["passed"] += 1
         self._in_flight[order.order_id] = (gated, future)
         future.add_done_callback(lambda done: self._on_sent(gated, done.result()))
@@ -195,6 +214,7 @@ class Gate(Actor):
     def _on_sent(self, order: NewOrder, reply: Reply) -> None:
         """An execution actor answered. Only a definite no is one; silence is the reconciler's to resolve."""
         self._in_flight.pop(order.order_id, None)
+        self._flush_intents()
         if reply.ok or not reply.definite:
             if not reply.ok:
                 self.log.warning("no word on an order", order=order.order_id, code=reply.code)
@@ -208,8 +228,20 @@ class Gate(Actor):
     def _record(self, order: NewOrder, event: OrderEvent, now: int) -> None:
         self._publish(self.journal.append(order, True, event, self.epoch, now))
 
-    def _publish(self, intent: Intent) -> None:
-        self.publisher.publish(topics.topic("intent", self.name), intent, seq=intent.number)
+    def _publish(self, intent: Intent, soon: bool = True) -> None:
+        self._unpublished.append(intent)
+        if soon:
+            self._flush_intents()
+        elif self._flush_timer is None:
+            self._flush_timer = self.loop.call_later(INTENT_LAG_S, self._flush_intents)
+
+    def _flush_intents(self) -> None:
+        if self._flush_timer is not None:
+            self._flush_timer.cancel()
+            self._flush_timer = None
+        for intent in self._unpublished:
+            self.publisher.publish(self._intent_topic, intent, seq=intent.number)
+        self._unpublished.clear()
 
     @staticmethod
     def _event(order: NewOrder, kind: OrderEventKind, code: Code, reason: str, now: int) -> OrderEvent:

@@ -23,6 +23,8 @@ CREATE TABLE IF NOT EXISTS trading_changes (
 """
 PAGE = 1_000
 """Intents in one answer: under 1 MB."""
+WRITTEN_KEPT = 200_000
+"""Order ids of this life that are known without asking the database: about 20 MB."""
 
 
 class IntentJournal:
@@ -30,16 +32,22 @@ class IntentJournal:
 
     def __init__(self, path: Path, durability: str = "process", store: Store | None = None) -> None:
         self._store: Store = store or SqliteStore(path, _SCHEMA, INTENTS_VERSION, durability)
+        self._written: set[str] = set()
         self.last: int = self._store.rows("SELECT coalesce(max(number), 0) FROM intents")[0][0]
 
     def append(self, order: NewOrder, denied: bool, event: OrderEvent | None, epoch: int, ts_ns: int) -> Intent:
         """Write an intent durably and return it with its number."""
         intent = Intent(self.last + 1, order, denied, event, ts_ns)
         values = (intent.number, epoch, ts_ns, order.order_id, order.strategy, order.instance, denied, encode(intent))
-        self._store.execute("INSERT INTO intents VALUES (?,?,?,?,?,?,?,?)", values)
-        self._store.commit()
+        self._store.write("INSERT INTO intents VALUES (?,?,?,?,?,?,?,?)", values)
         self.last = intent.number
+        if len(self._written) < WRITTEN_KEPT:
+            self._written.add(order.order_id)
         return intent
+
+    def wrote(self, order_id: str) -> bool:
+        """True when this life has written an intent of this order, or can no longer say that it has not."""
+        return order_id in self._written or len(self._written) >= WRITTEN_KEPT
 
     def first_of(self, order_id: str) -> Intent | None:
         """Return the intent that an order id was first seen with."""

@@ -32,13 +32,22 @@ _STRICTNESS = (TradingState.ACTIVE, TradingState.REDUCING, TradingState.UNKNOWN,
 class FloorView:
     """Follows instances, instruments, reference prices and strategies' orders.
 
-    Whatever is not known, or known to be stale, is a reason to deny.
+    Whatever is not known, or known to be stale, is a reason to deny. Of a `bookless` instance no book is kept: there is
+    none to be whole, and no price to value an order by that has none of its own.
     """
 
-    def __init__(self, member: Member, limits: Limits, instances: tuple[str, ...], trading: TradingStates) -> None:
+    def __init__(
+        self,
+        member: Member,
+        limits: Limits,
+        instances: tuple[str, ...],
+        trading: TradingStates,
+        bookless: tuple[str, ...] = (),
+    ) -> None:
         self.limits = limits
         self.trading = trading
         self._member = member
+        self._bookless = bookless
         self._instances: dict[str, InstanceState | None] = dict.fromkeys(instances)
         self._instruments: dict[tuple[str, str], Instrument] = {}
         self._references: dict[tuple[str, str], ReferencePrice | None] = {}
@@ -63,6 +72,8 @@ class FloorView:
 
     def book_problem(self, instance: str, instrument: str) -> str:
         key = (instance, instrument)
+        if instance in self._bookless:
+            return ""
         if key in self._reference_stale:
             return self._reference_stale[key]
         if key not in self._references:
@@ -109,8 +120,9 @@ class FloorView:
             return
         self._references[key] = None
         self._member.subscribe(topics.market(instance, "instrument", instrument), self._on_instrument)
-        name = topics.book_reference(instance, instrument)
-        self._member.subscribe(name, self._on_reference, self._on_reference_stale)
+        if instance not in self._bookless:
+            name = topics.book_reference(instance, instrument)
+            self._member.subscribe(name, self._on_reference, self._on_reference_stale)
 
     def follow_strategy(self, strategy: str) -> None:
         """Learn of a strategy's orders, from now on."""
@@ -122,8 +134,8 @@ class FloorView:
         """True once the rules, a whole book of the order's instrument and its strategy's orders are known."""
         key = (order.instance, order.instrument)
         reference = self._references.get(key)
-        whole = key in self._instruments and reference is not None and reference.synced
-        return whole and not self.strategy_problem(order.strategy)
+        whole = order.instance in self._bookless or (reference is not None and reference.synced)
+        return whole and key in self._instruments and not self.strategy_problem(order.strategy)
 
     def _on_instance(self, message: Message, header: Header, topic: str) -> None:
         if isinstance(message, InstanceState):

@@ -31,6 +31,9 @@ class Store(Protocol):
     def execute(self, sql: str, parameters: Iterable[Any] = ()) -> int:
         """Write within the open transaction (begun if need be) and return the new row's id."""
 
+    def write(self, sql: str, parameters: Iterable[Any] = ()) -> None:
+        """Write one row durably, with whatever the open transaction holds."""
+
     def rows(self, sql: str, parameters: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
         """Read."""
 
@@ -88,6 +91,10 @@ class SqliteStore:
             self._database.execute("BEGIN IMMEDIATE")
             self._open = True
         return self._database.execute(sql, tuple(parameters)).lastrowid or 0
+
+    def write(self, sql: str, parameters: Iterable[Any] = ()) -> None:
+        self._database.execute(sql, tuple(parameters))  # without BEGIN it is a transaction of its own
+        self.commit()
 
     def rows(self, sql: str, parameters: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
         return self._database.execute(sql, tuple(parameters)).fetchall()

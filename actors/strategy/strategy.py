@@ -14,8 +14,6 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from msgspec.structs import replace
-
 from actors.runtime import Actor, Context
 from actors.strategy.errands import GATE, Errands
 from actors.strategy.execution_feed import ExecutionFeed
@@ -73,7 +71,8 @@ class Strategy(Actor):
         self._errands: Errands
         self._count = 0
         self._held: list[tuple[Callable[..., Any], tuple[Any, ...]]] | None = []
-        self._cause: Cause | None = None
+        self._handled: tuple[str, Header] | None = None
+        """What the handler that runs now was called with: the cause of what it orders."""
         self._ts_tick = 0
         for name, value in context.settings.get("parameters", {}).items():
             setattr(self, name, value)
@@ -152,12 +151,16 @@ class Strategy(Actor):
         tag = str(terms.get("tag", ""))
         order_id = mint_order_id(self.floor.floor, self.name, self.epoch, self._count, tag)
         where = instance or self._feeds.instance_of(instrument)
-        order = self._terms.new_order(order_id, self.name, where, instrument, side, size, price, terms)
+        now = self.clock.time_ns()
+        cause = (
+            Cause(self._handled[0], self._handled[1].epoch, self._handled[1].seq) if self._handled is not None else None
+        )
+        order = self._terms.new_order(
+            order_id, self.name, where, instrument, side, size, price, terms, cause, self._ts_tick, now
+        )
         rules = self.instruments.get(instrument)
         if rules is not None:
             order = self._terms.snapped(order, rules)
-        now = self.clock.time_ns()
-        order = replace(order, cause=self._cause, ts_tick=self._ts_tick, ts_decided=now)
         held = Order(OrderState(order, ts_init=now), self.loop, self._errands.cancel)
         self.orders._keep(held)
         problem = self._terms.off_step(order, rules)
@@ -252,10 +255,10 @@ class Strategy(Actor):
 
     def handle(self, handler: Callable[..., Any], message: Any, header: Header, topic: str) -> None:
         """Call a user's handler, remembering which message made it act."""
-        self._cause = Cause(topic, header.epoch, header.seq)
+        self._handled = topic, header
         self._ts_tick = getattr(message, "ts_init", 0)
         self._call(handler, message)
-        self._cause, self._ts_tick = None, 0
+        self._handled, self._ts_tick = None, 0
 
     def started(self) -> None:
         """What came while `on_start` ran, or before, is delivered now."""

@@ -9,6 +9,7 @@ import msgspec
 from msgspec.structs import fields, replace
 
 from bus.messages import (
+    Cause,
     Code,
     ContingencyType,
     Instrument,
@@ -53,6 +54,9 @@ class Terms:
         size: object,
         price: object,
         terms: dict[str, Any],
+        cause: Cause | None = None,
+        ts_tick: int = 0,
+        ts_decided: int = 0,
     ) -> NewOrder:
         """Return the order; a term that is None is as if it were left out.
 
@@ -73,6 +77,9 @@ class Terms:
             kind,
             None if size is None else _decimal(size, "size"),
             None if price is None else _decimal(price, "price"),
+            cause=cause,
+            ts_tick=ts_tick,
+            ts_decided=ts_decided,
             **read,
         )
 
@@ -103,6 +110,8 @@ class Terms:
 
 
 def _read(name: str, value: Any) -> Any:
+    if _KINDS[name] is str and type(value) is str:
+        return value
     if name in _DECIMALS:
         return _decimal(value, name)
     if name in _WORDS:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from functools import lru_cache
 from typing import TypeAlias
 
 import msgspec
@@ -26,6 +27,7 @@ __all__ = [
     "check_name",
     "is_of_floor",
     "mint_order_id",
+    "order_id_prefix",
     "parse_order_id",
     "split_instrument_id",
     "strategy_code",
@@ -87,13 +89,19 @@ def strategy_code(strategy: str) -> str:
     return _hash36(strategy, 6)
 
 
+@lru_cache(maxsize=1024)
+def order_id_prefix(floor: str, strategy: str, epoch: int) -> str:
+    """Return what all order ids of one life of a strategy begin with."""
+    return f"T{_hash36(floor, 2)}-{strategy_code(strategy)}-{_base36(epoch)}-"
+
+
 def mint_order_id(floor: str, strategy: str, epoch: int, count: int, tag: str = "") -> str:
     """Return a new order id. `epoch` and `count` make it unique for the life of the floor's state.
 
     Raises ValueError for a negative number, for a tag with other characters than letters, digits, ``_`` and ``-``, and
     for an id longer than the narrowest venue allows.
     """
-    order_id = f"T{_hash36(floor, 2)}-{strategy_code(strategy)}-{_base36(epoch)}-{_base36(count)}"
+    order_id = f"{order_id_prefix(floor, strategy, epoch)}{_base36(count)}"
     if len(order_id) > ORDER_ID_LIMIT:
         raise ValueError(f"epoch {epoch} and count {count} make an id of over {ORDER_ID_LIMIT} characters")
     if tag:

@@ -49,6 +49,9 @@ class Cause(Message, frozen=True):
     seq: int
 
 
+_NO_AMOUNTS = (None,) * 5
+
+
 class NewOrder(Message, frozen=True):
     """An order as its strategy asked for it.
 
@@ -98,9 +101,11 @@ class NewOrder(Message, frozen=True):
     ts_written: int = 0
 
     def __post_init__(self) -> None:
+        check_decimals(size=self.size, price=self.price)
+        rare = (self.quote_size, self.display_size, self.trigger_price, self.trailing_offset, self.limit_offset)
+        if self.activation_price is None and rare == _NO_AMOUNTS:
+            return  # as for nearly every order; and each is made several times on its way
         check_decimals(
-            size=self.size,
-            price=self.price,
             quote_size=self.quote_size,
             display_size=self.display_size,
             trigger_price=self.trigger_price,

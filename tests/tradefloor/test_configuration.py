@@ -96,6 +96,16 @@ def test_a_right_configuration_is_a_floor_and_nothing_is_created_by_reading_it(t
     assert Path(judged.floor.state_dir).stat().st_mode & 0o777 == 0o700
 
 
+def test_an_instance_without_books_has_no_book_actor_and_the_gate_knows(tmp_path: Path) -> None:
+    other = TWIN.replace("BINANCE", "OTHER")
+    judged = configuration.read(written(tmp_path, FLOOR + TWIN + "books = false\n" + other + ALPHA), dry=True)
+    children = {spec.name: spec for spec in judged.floor.children}
+    assert children["gate"].context.settings["bookless"] == ["BINANCE"]
+    assert "book.BINANCE" not in children
+    assert "book.OTHER" in children["alpha"].depends_on
+    assert set(children["alpha"].depends_on) <= set(children)
+
+
 def test_what_is_said_arrives_where_it_belongs(tmp_path: Path) -> None:
     text = FLOOR + 'currency = "EUR"\ndurability = "power"\nlog_level = "DEBUG"\n'
     text += '[gate]\nmax_order_notional = "10_000"\nmax_order_size = 0.5\n'
@@ -201,6 +211,14 @@ WRONG = [
     (
         FLOOR + TWIN + 'recv_window_ms = "5 s"\n',
         "venues.BINANCE.recv_window_ms: expected milliseconds from 1 to 60000, found text '5 s'",
+    ),
+    (
+        FLOOR + LIVE + KEYS + 'rest_url = "http://api.binance.com"\n',
+        "venues.BINANCE.rest_url: expected https://HOST[:PORT][/PATH], or http:// on this host alone",
+    ),
+    (
+        FLOOR + TWIN + 'rest_url = "http://127.0.0.1:80"\n',
+        "venues.BINANCE.rest_url: a twin makes its own addresses",
     ),
     (FLOOR + TWIN + 'venue_id = "a.b"\n', "venues.BINANCE.venue_id: name 'a.b': expected a letter, then up to 31"),
     (

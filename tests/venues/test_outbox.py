@@ -82,6 +82,22 @@ def test_what_happens_in_one_turn_is_one_batch_and_the_next_waits_for_its_answer
     play(scene)
 
 
+def test_what_is_not_urgent_goes_with_the_next_event_or_after_its_lag() -> None:
+    async def scene(one: Scene) -> None:
+        one.outbox.put(PrivateStream("BINANCE", True, "", 0), soon=False)
+        await turns()
+        assert one.numbers == []
+        one.put(1)
+        await turns()
+        assert one.numbers == [[1, 2]]
+        await one.answer(2)
+        one.outbox.put(PrivateStream("BINANCE", True, "", 0), soon=False)
+        await one.batch(2)
+        assert one.numbers == [[1, 2], [3]]
+
+    play(scene)
+
+
 def test_a_batch_without_an_answer_is_told_again_with_all_that_came_since() -> None:
     async def scene(one: Scene) -> None:
         one.put(2)

@@ -7,10 +7,9 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-from rich.console import Console
 
 from actors.monitor.visitor import FloorRefused, FloorUnreachable, Visitor
 from actors.runtime import ActorExit, ExitCode
@@ -18,6 +17,9 @@ from bus.directory import is_far
 from bus.requests import Reply
 from bus.security import MONITOR, OPERATOR
 from tradefloor import places
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -40,6 +42,8 @@ PLAIN_WIDTH = 180
 
 def console(stderr: bool = False) -> Console:
     """Return where tables go: as wide as the terminal, and wide enough for every column where there is none."""
+    from rich.console import Console  # here: a supervisor prints no table, and rich takes 4 MB and 16 ms
+
     found = Console(stderr=stderr, highlight=False)
     return found if found.is_terminal else Console(stderr=stderr, highlight=False, width=PLAIN_WIDTH)
 

@@ -1,7 +1,7 @@
 """What Binance Spot is to the floor. Cheap to import: the client's packages are imported by the actors alone."""
 
 from bus.messages import OrderType, TimeInForce
-from venues.binance.settings import ACCOUNT_TYPES, ENVIRONMENTS, Settings
+from venues.binance.settings import ACCOUNT_TYPES, ADDRESSES, ENVIRONMENTS, Settings
 from venues.capabilities import AdapterInfo, Cancel, Capabilities, Cell, Instruction, MarketData, Query
 
 __all__ = ["ADAPTER", "SPOT"]
@@ -33,4 +33,5 @@ ADAPTER = AdapterInfo(
     settings=Settings,
     capabilities={"spot": SPOT},
     twin=("-m", "venues.binance.twin"),
+    addresses=ADDRESSES,
 )

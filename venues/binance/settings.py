@@ -9,12 +9,13 @@ from typing import Any, Literal
 import msgspec
 
 from actors.runtime import ActorExit, ExitCode, Secret
+from venues.addresses import address_problem
 from venues.binance.client.access import Access, Credentials, Endpoints
 from venues.binance.client.errors import NotSent
 from venues.binance.client.signing import signer_for
 from venues.secrets import resolve
 
-__all__ = ["ACCOUNT_TYPES", "ENVIRONMENTS", "Settings", "locator", "read_settings"]
+__all__ = ["ACCOUNT_TYPES", "ADDRESSES", "ENVIRONMENTS", "Settings", "locator", "read_settings"]
 
 ACCOUNT_TYPES = ("spot",)
 ENVIRONMENTS = ("twin", "live", "testnet", "demo")
@@ -40,7 +41,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `api_key` and `api_secret` are references (see `venues.secrets`). `announcement` is the path of a file whose first
     line is the twin's greeting: its addresses and key. `recv_window_ms` is how long the venue may take to accept an
-    order (the venue's own limit is 60000).
+    order (the venue's own limit is 60000). `rest_url`, `stream_url` and `ws_api_url` stand in for the environment's own
+    addresses: another of the venue's clusters, a proxy, a stand-in on this host.
     """
 
     adapter: Literal["binance"]
@@ -51,6 +53,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     api_secret: str | None = None
     announcement: str | None = None
     recv_window_ms: int = 5000
+    rest_url: str = ""
+    stream_url: str = ""
+    ws_api_url: str = ""
+
+
+ADDRESSES = {"rest_url": "https", "stream_url": "wss", "ws_api_url": "wss"}
+"""The settings that are addresses, and the scheme of each."""
 
 
 def read_settings(found: dict[str, Any]) -> Settings:
@@ -63,6 +72,11 @@ def read_settings(found: dict[str, Any]) -> Settings:
         raise ActorExit(ExitCode.CONFIGURATION, f"recv_window_ms is {settings.recv_window_ms}; expected 1 to 60000")
     if settings.environment == "twin" and not settings.announcement:
         raise ActorExit(ExitCode.CONFIGURATION, "environment twin: announcement is missing; expected the file's path")
+    for name, scheme in ADDRESSES.items():
+        address = getattr(settings, name)
+        problem = address and address_problem(address, scheme)
+        if problem:
+            raise ActorExit(ExitCode.CONFIGURATION, f"{name} is {address!r}; {problem}")
     return settings
 
 
@@ -85,7 +99,11 @@ def locator(settings: Settings, trading: bool) -> Callable[[], Access]:
         except ValueError as error:
             raise ActorExit(ExitCode.CONFIGURATION, f"{settings.venue_id}: api_secret: {error}") from None
         credentials = Credentials(key, secret)
-    access = Access(_ENDPOINTS[settings.environment], credentials)
+    own = _ENDPOINTS[settings.environment]
+    endpoints = Endpoints(
+        settings.rest_url or own.rest, settings.stream_url or own.stream, settings.ws_api_url or own.ws_api
+    )
+    access = Access(endpoints, credentials)
     return lambda: access
 
 

@@ -32,6 +32,16 @@ def check(order: NewOrder, view: View) -> Denial | None:
 
 
 def _instructions(order: NewOrder) -> Denial | None:
+    if not (
+        order.reduce_only
+        or order.post_only
+        or order.expire_ns
+        or order.display_size is not None
+        or order.trigger_price is not None
+        or order.trailing_offset is not None
+        or order.contingency is not ContingencyType.NONE
+    ):
+        return None
     asked = {
         "reduce_only": order.reduce_only,
         "display_size": order.display_size is not None,

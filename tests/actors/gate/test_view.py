@@ -204,3 +204,17 @@ def test_an_order_is_settled_once_rules_book_and_its_strategy_s_orders_are_known
         assert not view.is_settled(an_order())
         floor.tell(topic, message)
     assert view.is_settled(an_order())
+
+
+def test_where_no_books_are_kept_none_is_asked_for_and_an_order_needs_a_price_of_its_own(floor: Floor) -> None:
+    view = FloorView(floor, Limits(), (INSTANCE,), TradingStates({}), bookless=(INSTANCE,))  # type: ignore[arg-type]
+    view.follow_instrument(INSTANCE, BTC)
+    view.follow_strategy("alpha")
+    floor.tell(EXECUTION, ExecutionState("alpha", 0, (), ()))
+    assert not view.is_settled(an_order())
+    floor.tell(topics.market(INSTANCE, "instrument", BTC), an_instrument())
+    assert view.is_settled(an_order())
+    assert view.book_problem(INSTANCE, BTC) == ""
+    assert view.reference_price(INSTANCE, BTC) is None
+    with pytest.raises(KeyError):
+        floor.tell(REFERENCE, reference())

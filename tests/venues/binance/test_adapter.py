@@ -106,6 +106,7 @@ def test_the_adapter_is_known_without_importing_its_client() -> None:
         ({"recv_window_ms": 60_001}, "recv_window_ms"),
         ({"recv_window_ms": "5"}, "recv_window_ms"),
         ({"announcement": None}, "announcement"),
+        ({"stream_url": "https://stream.binance.com"}, "stream_url"),
     ],
 )
 def test_a_wrong_setting_is_one_message_that_names_it(change: dict[str, Any], names: str) -> None:
@@ -126,3 +127,11 @@ def test_a_private_key_that_nothing_can_be_signed_with_is_a_configuration_error(
     assert caught.value.code is ExitCode.CONFIGURATION
     assert "nonsense" not in caught.value.reason
     assert locator(settings, trading=False)().credentials is None
+
+
+def test_an_address_of_ones_own_stands_in_for_the_environments_and_the_others_stay() -> None:
+    settings = read_settings({**GOOD, "environment": "live", "rest_url": "https://api4.binance.com"})
+    endpoints = locator(settings, trading=False)().endpoints
+    own = locator(read_settings({**GOOD, "environment": "live"}), trading=False)().endpoints
+    assert endpoints.rest == "https://api4.binance.com"
+    assert (endpoints.stream, endpoints.ws_api) == (own.stream, own.ws_api)

@@ -27,13 +27,15 @@ class HmacSigner:
     """HMAC-SHA256 in hexadecimal, by a key's secret."""
 
     def __init__(self, secret: str) -> None:
-        self._secret = secret.encode()
+        self._begun = hmac.new(secret.encode(), digestmod="sha256")  # the key is taken in once, not for each signature
 
     def __repr__(self) -> str:
         return "HmacSigner(***)"
 
     def sign(self, payload: bytes) -> str:
-        return hmac.digest(self._secret, payload, "sha256").hex()
+        signing = self._begun.copy()
+        signing.update(payload)
+        return signing.hexdigest()
 
 
 class Ed25519Signer:

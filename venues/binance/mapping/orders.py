@@ -92,6 +92,8 @@ def _unsupported(order: NewOrder) -> Refused | None:
     reserved = RESERVED_PARAMS.intersection(order.params)
     if reserved:
         return _denied(Code.UNSUPPORTED_INSTRUCTION, f"params {', '.join(sorted(reserved))}: the order itself says it")
+    if _says_no_more_than_it_needs(order):
+        return None
     for name, is_given in (
         ("reduce_only", order.reduce_only),
         ("display_size", order.display_size is not None),
@@ -106,6 +108,17 @@ def _unsupported(order: NewOrder) -> Refused | None:
         if is_given:
             return _denied(Code.UNSUPPORTED_INSTRUCTION, f"{name}: this adapter does not send it on {kind} orders")
     return None
+
+
+def _says_no_more_than_it_needs(order: NewOrder) -> bool:
+    """True for the plain order that nearly all are, told by one look instead of nine."""
+    return (
+        order.display_size is order.trigger_price is order.trailing_offset is None
+        and order.limit_offset is order.activation_price is None
+        and order.position_side is PositionSide.NET
+        and order.contingency is ContingencyType.NONE
+        and not (order.reduce_only or order.expire_ns)
+    )
 
 
 def _denied(code: Code, reason: str) -> Refused:
