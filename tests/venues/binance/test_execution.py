@@ -153,9 +153,21 @@ def test_what_is_not_done_here_is_refused_before_anything_is_sent(
 def test_a_command_past_its_deadline_is_not_sent(floor: Floor, venue: TwinProcess, actor: Execution) -> None:
     from bus.codec import WIRE_VERSION, RequestHeader
 
-    late = RequestHeader(WIRE_VERSION, 1, "gate", 1, actor.clock.monotonic_ns() - 1, 0)
+    late = RequestHeader(WIRE_VERSION, 1, "gate", floor.gate.epoch, actor.clock.monotonic_ns() - 1, 0)
     refusal = actor.on_submit_order(SubmitOrder(Trader(floor).order()), late)
     assert getattr(refusal, "code", None) is Code.DEADLINE_PASSED
+    assert received(venue, "order.place") == []
+
+
+def test_an_order_of_an_earlier_life_of_the_gate_is_not_sent(
+    floor: Floor, venue: TwinProcess, actor: Execution
+) -> None:
+    from bus.codec import WIRE_VERSION, RequestHeader
+
+    deadline_ns = actor.clock.monotonic_ns() + 5_000_000_000
+    of_old = RequestHeader(WIRE_VERSION, 1, "gate", floor.gate.epoch - 1, deadline_ns, 0)
+    refusal = actor.on_submit_order(SubmitOrder(Trader(floor).order()), of_old)
+    assert getattr(refusal, "code", None) is Code.NOT_ALLOWED
     assert received(venue, "order.place") == []
 
 
