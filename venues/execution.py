@@ -14,6 +14,7 @@ from actors.runtime.policies import remembered_policies
 from bus.codec import RequestHeader
 from bus.messages import (
     Balance,
+    CancelAll,
     CancelOrder,
     Code,
     DirectoryEntry,
@@ -36,7 +37,7 @@ from venues.tombstones import Tombstones
 
 __all__ = ["ExecutionVenue"]
 
-RECONCILER = "reconciler"
+GATE, RECONCILER = "gate", "reconciler"
 LEASE_S = 5.0
 """How long after a heartbeat that was answered new orders may be written: over the stall that is forgiven a supervisor
 (its own lease, 4 s, and a heartbeat), and no longer than its loss takes to be found (`ORPHAN_S`)."""
@@ -135,7 +136,9 @@ class ExecutionVenue(Actor):
 
     def check_submit(self, order: NewOrder, header: RequestHeader) -> Refused | None:
         """Return why this order must not be sent now, whatever the venue is. Everything here is definite."""
-        gate = self.member.directory.entries.get(header.caller)
+        if header.caller != GATE:  # that a strategy may submit its own orders is meant for the gate
+            return Refused(Code.NOT_ALLOWED, f"{self.name} takes new orders from the gate alone, not {header.caller!r}")
+        gate = self.member.directory.entries.get(GATE)
         if gate is not None and header.epoch < gate.epoch:
             reason = f"epoch {header.epoch} of {header.caller} is over; epoch {gate.epoch} has taken its place"
             return Refused(Code.NOT_ALLOWED, reason)
@@ -160,6 +163,22 @@ class ExecutionVenue(Actor):
             reason = f"{len(self.outbox)} events wait for the reconciler; what became of an order could not be kept"
             self.log.error("order refused", reason=reason)
             return Refused(Code.NO_RECONCILER, reason)
+        return None
+
+    def check_cancel(self, message: CancelOrder | CancelAll, header: RequestHeader) -> Refused | None:
+        """Return why a strategy may not end these orders: it ends its own alone, by the ids that name their owner."""
+        if header.caller != message.strategy:  # no strategy: its key lets it name itself alone
+            return None
+        named = (
+            [name for _, name in message.client_order_ids]
+            if isinstance(message, CancelAll)
+            else [message.client_order_id]
+        )
+        for name in named:
+            parts = parse_order_id(name)
+            whose = parts.strategy if parts is not None and is_of_floor(parts, self.context.floor) else ""
+            if whose != strategy_code(message.strategy):
+                return Refused(Code.NOT_ALLOWED, f"{name!r} is no order of {message.strategy!r}")
         return None
 
     def was_written(self, client_order_id: str) -> bool:

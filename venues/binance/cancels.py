@@ -64,6 +64,9 @@ class Cancels(Queries):
 
         An order of this id that comes later, having been slower than its cancel, is refused.
         """
+        refusal = self.check_cancel(message, header)
+        if refusal is not None:
+            return refusal
         self.note_cancel(message.client_order_id)
         symbol = self.symbol_of(message.instrument)
         if isinstance(symbol, Refused):
@@ -155,6 +158,9 @@ class Cancels(Queries):
         orders (weight 6). OK means that all are written. Where the venue cannot be asked, the given ones were written
         all the same, and the answer is a refusal that says so.
         """
+        refusal = self.check_cancel(message, header)
+        if refusal is not None:
+            return refusal
         done: set[str] = set()
         failures: list[Refused] = []
         for _, client_order_id in message.client_order_ids:

@@ -7,13 +7,15 @@ import time
 from decimal import Decimal
 
 import pytest
-from binance_floor import Floor, TwinProcess, wait_for
+from binance_floor import Desk, Floor, TwinProcess, wait_for
 from binance_trader import ID, NAME, Trader, received
 
 from actors.runtime import ActorExit, ExitCode
+from bus.codec import ReplyStatus
 from bus.messages import (
     Balance,
     BalancesAnswer,
+    CancelAll,
     CancelOrder,
     Code,
     Fill,
@@ -169,6 +171,38 @@ def test_an_order_of_an_earlier_life_of_the_gate_is_not_sent(
     refusal = actor.on_submit_order(SubmitOrder(Trader(floor).order()), of_old)
     assert getattr(refusal, "code", None) is Code.NOT_ALLOWED
     assert received(venue, "order.place") == []
+
+
+def strategy(floor: Floor, name: str) -> Desk:
+    """Return what holds a strategy's key, and knows where the execution actor is."""
+    desk: Desk = floor.start(Desk, name, "strategy")
+    wait_for(lambda: desk.member.is_live(NAME), f"{name} knows {NAME}")
+    return desk
+
+
+def test_a_strategy_orders_nothing_past_the_gate(floor: Floor, venue: TwinProcess, trader: Trader) -> None:
+    maker = strategy(floor, "s1")
+    reply = floor.run(maker.member.request(NAME, SubmitOrder(trader.order(strategy="s1")), 5.0), maker)
+    assert (reply.status, reply.code) == (ReplyStatus.DENIED, Code.NOT_ALLOWED)
+    assert received(venue, "order.place") == []
+
+
+def test_a_strategy_ends_no_order_of_anothers(floor: Floor, venue: TwinProcess, trader: Trader) -> None:
+    order, reply = trader.submit(strategy="s1")
+    assert reply.ok
+    accepted = trader.wait(order, Kind.ACCEPTED)
+    other = strategy(floor, "s2")
+    for cancel in (
+        CancelOrder(order.client_order_id, "BINANCE", ID, "s2"),
+        CancelOrder("", "BINANCE", ID, "s2", venue_order_id=accepted.venue_order_id),
+        CancelAll("BINANCE", "s2", client_order_ids=((ID, order.client_order_id),)),
+    ):
+        assert floor.run(other.member.request(NAME, cancel, 5.0), other).code is Code.NOT_ALLOWED, cancel
+    unsent = trader.order(strategy="s1")
+    cancel = CancelOrder(unsent.client_order_id, "BINANCE", ID, "s2")
+    assert floor.run(other.member.request(NAME, cancel, 5.0), other).code is Code.NOT_ALLOWED
+    assert floor.request(NAME, SubmitOrder(unsent)).ok, "nor does it keep one from being sent"
+    assert received(venue, "order.cancel") == []
 
 
 def test_after_the_answer_to_a_halt_no_new_order_goes_and_cancels_do(
