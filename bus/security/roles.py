@@ -5,8 +5,8 @@ The table, in one place::
     role               calls itself           may ask
     actor:<name>       <name>                 everything but what only some actors may: the gate hands orders on, the
                                               supervisor ends strategies, an execution actor tells of its own instance
-    strategy:<name>    <name>                 queries, of its own; to join and leave the floor as itself; to submit,
-                                              modify and cancel its own orders
+    strategy:<name>    <name>                 queries, of its own; to join and leave the floor as itself, owning no
+                                              topics; to submit, modify and cancel its own orders
     monitor            monitor:<anything>     queries
     operator           operator:<anything>    queries; cancels; trading states; restarts; to stop the floor
 
@@ -132,9 +132,11 @@ def _refusal_of_strategy(name: str, message: Message) -> Refused | None:
             whose = order.strategy
         case SubmitOrderList(orders=orders):
             whose = next((order.strategy for order in orders if order.strategy != name), name)
-        case Register(name=claimed, kind=kind):
+        case Register(name=claimed, kind=kind, prefixes=prefixes):
             if kind != "strategy":
                 return Refused(Code.NOT_ALLOWED, f"a strategy's key registers a strategy, not a {kind or 'nameless'}")
+            if prefixes:  # everybody would believe what it says there: prices, who is SYNCED, what others hold
+                return Refused(Code.NOT_ALLOWED, f"a strategy owns no topics, so not {', '.join(prefixes)}")
             whose = claimed
         case ActorHeartbeat(name=claimed) | Deregister(name=claimed):
             whose = claimed

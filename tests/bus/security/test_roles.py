@@ -98,6 +98,11 @@ def test_a_strategys_key_registers_no_gate() -> None:
     assert not may("strategy:maker", Register("maker", "gate", 1, "0.1"))
 
 
+@pytest.mark.parametrize("prefix", ["market/V/", "state/instance/", "execution/other/", "execution/maker/"])
+def test_a_strategys_key_registers_no_topics_for_others_would_believe_what_it_says_there(prefix: str) -> None:
+    assert not may("strategy:maker", Register("maker", "strategy", 1, "0.1", prefixes=(prefix,)))
+
+
 @pytest.mark.parametrize("message", [STATE, RestartActor("gate"), StopFloor(), EndStrategy("maker", 1)])
 def test_a_strategy_commands_nobody(message: Message) -> None:
     assert not may("strategy:maker", message)
