@@ -263,12 +263,11 @@ class Gate(Actor):
         return f"execution.{instance}"
 
     def on_get_intents(self, message: GetIntents, header: RequestHeader) -> IntentsAnswer:
-        """Answer with a page of the journal; a strategy is shown its own intents alone."""
+        """Answer with a page of the journal, or with what of it is one strategy's."""
         page = self.journal.after(message.after)
         oldest_ns = min((intent.ts_init for intent in page), default=0)
-        asker = self.member.directory.entries.get(header.caller)
-        if asker is not None and asker.kind == "strategy":
-            page = tuple(intent for intent in page if intent.order.strategy == header.caller)
+        if message.strategy:
+            page = tuple(intent for intent in page if intent.order.strategy == message.strategy)
         return IntentsAnswer(page, self.journal.last, oldest_ns)
 
     # trading states

@@ -164,7 +164,7 @@ class Errands:
         return False
 
     async def _intents(self, after: int) -> IntentsAnswer | None:
-        reply = await self._sender.member.request(GATE, GetIntents(after), ANSWER_S)
+        reply = await self._sender.member.request(GATE, GetIntents(after, self._sender.name), ANSWER_S)
         return reply.body if isinstance(reply.body, IntentsAnswer) else None
 
     # cancels

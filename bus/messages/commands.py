@@ -215,9 +215,13 @@ class Intent(Message, frozen=True):
 
 
 class GetIntents(Query, frozen=True):
-    """To the gate: the intents with numbers above `after`, at most a page of them."""
+    """To the gate: the intents with numbers above `after`, at most a page of them, and of those `strategy`'s alone.
+
+    Empty: everybody's.
+    """
 
     after: int
+    strategy: str = ""
 
 
 class IntentsAnswer(Message, frozen=True):

@@ -56,14 +56,13 @@ OPERATOR = "operator"
 _QUERIES = (
     GetFloor,
     GetInstruments,
-    GetIntents,
     GetSchema,
     GetStatus,
     QueryBook,
     QueryHistory,
 )
-"""Questions whose answer is everybody's, or is cut to the caller's own by who answers."""
-_OWN_QUERIES = (GetExecution, GetOrders, GetPositions)
+"""Questions whose answer is everybody's."""
+_OWN_QUERIES = (GetExecution, GetIntents, GetOrders, GetPositions)
 """Questions about a strategy; a strategy may name itself alone."""
 _COMMANDS = (CancelAll, CancelOrder, RestartActor, SetTradingState, StopFloor)
 """What an operator may do."""

@@ -13,7 +13,7 @@ from actors.gate import actor as module
 from actors.gate.journal import IntentJournal
 from actors.runtime import Context
 from bus.codec import WIRE_VERSION, RequestHeader
-from bus.messages import Code, NewOrder, Refused, mint_order_id
+from bus.messages import Code, GetIntents, NewOrder, Refused, mint_order_id
 
 GATES_EPOCH = 100
 OLDER, YOUNGER = GATES_EPOCH - 1, GATES_EPOCH + 1
@@ -83,3 +83,13 @@ def test_an_id_that_is_not_of_the_life_that_sends_it_is_looked_up_in_the_journal
     scene.journal._written.clear()
     assert scene.submit(before, YOUNGER) is None
     assert scene.judged == []
+
+
+@pytest.mark.parametrize(("asked", "shown"), [("", ["a", "b"]), ("alpha", ["a"]), ("beta", ["b"]), ("gamma", [])])
+def test_intents_are_cut_to_the_strategy_that_is_asked_for(scene: Scene, asked: str, shown: list[str]) -> None:
+    for name, strategy in (("a", "alpha"), ("b", "beta")):
+        scene.journal.append(an_order(name, strategy=strategy), False, None, YOUNGER, 5)
+    header = RequestHeader(WIRE_VERSION, 1, "whoever", 0, 2**62, 1)
+    answer = scene.gate.on_get_intents(GetIntents(0, asked), header)
+    assert [intent.order.order_id for intent in answer.intents] == shown
+    assert (answer.last, answer.oldest_ns) == (2, 5), "what was cut is not taken for the end of the journal"

@@ -34,8 +34,8 @@ from bus.messages import (
 )
 from bus.security import may_read, refusal_of
 
-QUERIES = (GetFloor(), GetSchema(), GetStatus(), GetIntents(0))
-OWN = (GetOrders("maker"), GetPositions("maker"), GetExecution("maker", 0))
+QUERIES = (GetFloor(), GetSchema(), GetStatus())
+OWN = (GetOrders("maker"), GetPositions("maker"), GetExecution("maker", 0), GetIntents(0, "maker"))
 CANCELS = (CancelOrder("c", "V", "X.V", "maker"), CancelAll("V", "maker"))
 ORDER = SubmitOrder(an_order("o1", strategy="maker"))
 STATE = SetTradingState("floor", TradingState.HALTED)
@@ -48,7 +48,7 @@ def may(role: str, message: Message, caller: str = "") -> bool:
     return refusal is None
 
 
-@pytest.mark.parametrize("message", [*QUERIES, *OWN, GetOrders(), GetPositions()])
+@pytest.mark.parametrize("message", [*QUERIES, *OWN, GetOrders(), GetPositions(), GetIntents(0)])
 def test_a_monitor_and_an_operator_may_ask_all_questions(message: Message) -> None:
     assert may("monitor", message)
     assert may("operator", message)
@@ -79,6 +79,7 @@ def test_nobody_orders_but_strategies_and_the_gate(role: str) -> None:
         *OWN,
         GetOrders(),
         GetPositions(),
+        GetIntents(0),
         Register("maker", "strategy", 1, "0.1"),
         ActorHeartbeat("maker", 1, "READY"),
         Deregister("maker", 1),
