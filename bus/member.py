@@ -139,7 +139,7 @@ class Member:
 
     def refresh_keys(self) -> None:
         """Look whether the floor's list of keys has changed; who was taken off it is sent nothing more."""
-        if self.guard is not None and self.guard.ring.refresh() and self.publisher is not None:
+        if self.guard is not None and self.guard.ring.has_lost() and self.publisher is not None:
             self.publisher.admit_anew()
 
     # joining the floor

@@ -50,6 +50,7 @@ class KeyRing:
         self._file = Path(folder, ALLOWED)
         self._roles: dict[str, str] = {}
         self._stamp: tuple[int, int, int] = (0, 0, 0)
+        self._lost = False
         self.refresh()
 
     def role_of(self, key: str) -> str:
@@ -68,6 +69,13 @@ class KeyRing:
             stamp, roles = (0, 0, 0), {}  # without a list nobody is let in
         lost = bool(self._roles.keys() - roles.keys())
         self._roles, self._stamp = roles, stamp
+        self._lost |= lost
+        return lost
+
+    def has_lost(self) -> bool:
+        """Read the list; True where a key was taken off it since this was last asked, whoever has read it meanwhile."""
+        self.refresh()
+        lost, self._lost = self._lost, False
         return lost
 
 

@@ -13,6 +13,7 @@ import zmq
 
 from bus.clock import SystemClock
 from bus.codec import ReplyStatus
+from bus.member import Member
 from bus.messages import Acknowledged, Code, Empty, GetStatus, StopFloor
 from bus.requests import Client, Server
 from bus.security import Guard, KeyStore
@@ -231,6 +232,21 @@ async def test_a_reader_whose_key_was_taken_off_the_list_is_sent_nothing_more(do
     await eventually(lambda: doors.state in stays, "by the change or by the state at its return")
     assert doors.state not in gone
     assert Path(doors.at("x").removeprefix("ipc://")).exists()
+
+
+async def test_a_reader_is_cut_off_though_a_newcomers_knock_was_the_first_to_see_that_its_key_is_gone(
+    doors: Doors, eventually: Any
+) -> None:
+    doors.open()
+    member = Member("gate", str(doors.folder), doors.transport, asyncio.get_running_loop(), SystemClock())
+    member.guard, member.publisher = doors.guard, doors.publisher
+    gone = doors.reads("strategy:maker")
+    await eventually(lambda: gone)
+    doors.store.revoke("strategy:maker")
+    newcomer = doors.reads("monitor")
+    await eventually(lambda: newcomer)
+    member.refresh_keys()
+    await eventually(lambda: doors.guard.counters["strangers"], "it came again and was not let in")
 
 
 async def test_a_strangers_knock_tells_a_closed_door_from_an_open_one(doors: Doors) -> None:
