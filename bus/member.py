@@ -70,7 +70,7 @@ class Member:
         self._floor_key = floor_key
         self._readers: dict[tuple[str, bool], Reader] = {}
         self._clients: dict[str, Client] = {}
-        self._keys: dict[str, str] = {}
+        self._doors: dict[str, tuple[str, ...]] = {}
         self._subscriptions: dict[Subscription, set[str]] = {}
 
     # what this actor offers
@@ -267,13 +267,14 @@ class Member:
         entry = self.directory.service(name)
         if entry is None or not entry.live:
             return None
+        self._doors.setdefault(name, _doors(entry))
         return self._client_at(name, entry.serves_at, entry.key)
 
     def _client_at(self, name: str, endpoint: str, key: str) -> Client:
         client = self._clients.get(name)
         if client is None:
             client = Client(self._transport, self._loop, self._clock, endpoint, self.name, key)
-            self._clients[name], self._keys[name] = client, key
+            self._clients[name] = client
             client.epoch = self.epoch
         return client
 
@@ -292,31 +293,33 @@ class Member:
         reader = self._readers.get((name, private))
         if reader is None:
             reader = Reader(self._transport, self._loop, endpoint, name, key, self.noter)
-            self._readers[(name, private)], self._keys[name] = reader, key or self._keys.get(name, "")
+            self._readers[(name, private)] = reader
         return reader
 
     def _readers_of(self, name: str) -> list[Reader]:
         return [reader for (owner, _), reader in self._readers.items() if owner == name]
 
-    def _forget_old_key(self, entry: DirectoryEntry) -> None:
-        """Connect anew to an actor that has another key now; the old one's sockets would wait for ever."""
-        if self._keys.get(entry.name, entry.key) == entry.key:
+    def _forget_old_doors(self, entry: DirectoryEntry) -> None:
+        """Connect anew to an actor that is found elsewhere, or by another key; those sockets would wait for ever."""
+        doors = _doors(entry)
+        if self._doors.get(entry.name, doors) == doors:
             return
-        del self._keys[entry.name]
+        del self._doors[entry.name]
         client = self._clients.pop(entry.name, None)
         if client is not None:
             client.close()
-        reader = self._readers.pop((entry.name, True), None)
-        if reader is not None:
+        for reader in self._readers_of(entry.name):
             reader.close()
-            for subscription, joined in self._subscriptions.items():
-                if _reads_privately(subscription.topic, entry):
-                    joined.discard(entry.name)
+        self._readers = {key: reader for key, reader in self._readers.items() if key[0] != entry.name}
+        for joined in self._subscriptions.values():
+            joined.discard(entry.name)
 
     def _attach(self, subscription: Subscription, entry: DirectoryEntry) -> None:
         joined = self._subscriptions[subscription]
         if entry.name not in joined:
             joined.add(entry.name)
+            if entry.name != DIRECTORY:  # by which alone we would hear that it has moved
+                self._doors.setdefault(entry.name, _doors(entry))
             if subscription.exact:
                 subscription.lose("its publisher is another", entry.epoch if entry.live else entry.epoch + 1)
             private = _reads_privately(subscription.topic, entry)
@@ -336,7 +339,7 @@ class Member:
             known = before.get(entry.name)
             moved = known is not None and known.epoch != entry.epoch
             if entry.live:
-                self._forget_old_key(entry)
+                self._forget_old_doors(entry)
             if moved or not entry.live:
                 # a newer life may have spoken before the table came: what it said stands
                 if entry.live:
@@ -359,6 +362,10 @@ class Member:
 
 def _anybody(key: str, topic: str) -> bool:
     return True
+
+
+def _doors(entry: DirectoryEntry) -> tuple[str, ...]:
+    return entry.key, entry.publishes_at, entry.private_at, entry.serves_at
 
 
 def _reads_privately(topic: str, entry: DirectoryEntry) -> bool:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from part_teller import QUESTION, Teller, taken
 
 from bus.codec import Kind, ReplyStatus
+from bus.directory import endpoints
 from bus.member import RegistrationError
 from bus.messages import Acknowledged, Code, GetExecution, Quote, Refused
 from bus.requests import Reply, RequestFailed
@@ -220,3 +223,54 @@ async def test_what_a_member_missed_is_in_its_counters(make_floor: Any, eventual
     await eventually(lambda: watch.said[-1] == "STATE 3")
     assert watch.said == ["STATE 0", "gap", "STATE 3"]
     assert (reader.counters()["missed"], reader.counters()["gaps"]) == (3, 1)
+
+
+async def test_an_owner_with_another_key_is_read_once_and_not_twice_under_a_prefix(
+    make_floor: Any, eventually: Any
+) -> None:
+    floor = make_floor()
+    reader = await floor.join("reader")
+    wide, whole = Watch(reader, ""), Watch(reader)
+    for key in ("first", "second"):
+        floor.pushing = False
+        owner = await floor.join("owner", ("state/", "execution/"))
+        aside = f"ipc://{floor.wire.run_dir}/nobody.x"
+        floor.entries["owner"] = msgspec.structs.replace(floor.entries["owner"], key=key, private_at=aside)
+        floor.push()
+        await eventually(lambda owner=owner: whole.whole and whole.epochs[-1] == owner.epoch)
+        owner.publisher.publish(TOPIC, Acknowledged(1))
+        await eventually(lambda: whole.said[-1] == "CHANGE 1" and "CHANGE 1" in wide.said)
+        if key == "first":
+            floor.kill(owner)
+            floor.gone("owner")
+    assert wide.said.count("CHANGE 1") == 2, "once of each life"
+
+
+async def test_an_owner_that_comes_back_at_another_address_is_found_there(make_floor: Any, eventually: Any) -> None:
+    floor = make_floor()
+    owner = await floor.join("owner", ("state/",), lambda message, header: Acknowledged(1))
+    reader = await floor.join("reader")
+    watch = Watch(reader)
+    await eventually(lambda: watch.whole)
+    assert (await reader.request("owner", QUESTION)).ok
+    floor.kill(owner)
+    floor.gone("owner")
+    await eventually(lambda: not watch.whole)
+    there = str(floor.wire.run_dir / "there")
+    Path(there).mkdir()
+    moved, _ = floor._member("owner")
+    moved.run_dir = there
+    moved.publish_under(("state/",), floor.wire.owner.state)
+    moved.serve(lambda message, header: Acknowledged(2), asyncio.ensure_future, _raise)
+    moved.publisher.epoch = floor.epoch + 1
+    at = endpoints(there, "owner")
+    floor.entries["owner"] = msgspec.structs.replace(
+        floor.entries["owner"], live=True, epoch=floor.epoch + 1, publishes_at=at.publisher, serves_at=at.server
+    )
+    floor.push()
+    await eventually(lambda: watch.whole, "at its new address")
+    assert (await reader.request("owner", QUESTION)).body == Acknowledged(2)
+
+
+def _raise(error: BaseException) -> None:
+    raise error
