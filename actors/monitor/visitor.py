@@ -7,8 +7,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from actors.runtime.actor import VERSION
-from actors.runtime.version import majors_differ
 from bus.clock import SystemClock
 from bus.directory import DIRECTORY
 from bus.member import Member
@@ -16,6 +14,7 @@ from bus.messages import Code, FloorInfo, GetFloor, GetStatus, Message, Status
 from bus.requests import Reply
 from bus.security import MONITOR, Identity, KeyFileError, KeyStore, read_keys
 from bus.transport import ZmqTransport
+from bus.version import VERSION, majors_differ
 
 __all__ = ["FloorRefused", "FloorUnreachable", "Visitor"]
 

@@ -42,6 +42,7 @@ from bus.requests import Answer, Reply
 from bus.security import Guard, Identity, KeyFileError, KeyStore, read_keys, role_of_actor
 from bus.streams import Publisher
 from bus.transport import Transport, ZmqTransport
+from bus.version import VERSION
 
 __all__ = ["Actor", "Context"]
 
@@ -60,8 +61,6 @@ counters have them all."""
 MEMORY_LIMIT_MB = 1024
 """Of heap and private mappings that one process may have: twenty times what an actor of ours needs, and little enough
 that one which is fed without end costs a restart and not the host."""
-VERSION = "0.1"
-"""The version that is shaken hands on: a different number before the dot is refused."""
 
 _WORD = re.compile(r"(?<!^)(?=[A-Z])")
 

@@ -15,7 +15,6 @@ from decimal import Decimal
 from typing import Any
 
 from actors.runtime import Actor, Context
-from actors.runtime.actor import VERSION
 from actors.strategy.errands import GATE, Errands
 from actors.strategy.execution_feed import ExecutionFeed
 from actors.strategy.fill_log import FillLog
@@ -40,6 +39,7 @@ from bus.messages import (
     Trade,
     mint_order_id,
 )
+from bus.version import VERSION
 
 __all__ = ["Strategy"]
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import msgspec
 
 from actors.runtime.policies import remember_policy, remembered_policies
-from actors.runtime.version import majors_differ
 from bus.directory import next_epoch
 from bus.messages import Code, DirectoryEntry, DirectoryTable, ExitPolicy, Refused, Register
+from bus.version import majors_differ
 
 __all__ = ["Registry"]
 

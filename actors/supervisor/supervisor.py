@@ -10,9 +10,7 @@ from pathlib import Path
 import msgspec
 
 from actors.runtime import Actor, ActorExit, Context, ExitCode
-from actors.runtime.actor import VERSION
 from actors.runtime.locks import FileLock
-from actors.runtime.version import majors_differ
 from actors.supervisor.alert_command import AlertCommand
 from actors.supervisor.attached import AttachedStrategies
 from actors.supervisor.board import Board, child_state, own_state
@@ -52,6 +50,7 @@ from bus.messages import (
 from bus.requests import Answer
 from bus.schema import schema_json
 from bus.security import MONITOR, OPERATOR, KeyStore, role_of_actor
+from bus.version import VERSION, majors_differ
 
 __all__ = ["Supervisor"]
 

@@ -12,7 +12,7 @@ from actors.runtime import Actor, ActorExit, ExitCode
 from actors.runtime import actor as actor_module
 from bus import topics
 from bus.codec import Header
-from bus.messages import Acknowledged, Empty, GetStatus, InstanceState, Message, Refused, RestartActor
+from bus.messages import Acknowledged, Empty, GetIntents, InstanceState, Message, Refused, RestartActor
 
 actor_module.ORPHAN_S = 1.5
 SAID = topics.topic("state", "instance", "X")
@@ -27,13 +27,9 @@ class Plain(Actor):
     def counters(self) -> dict[str, int]:
         return {**super().counters(), "threads": threading.active_count(), "handled": self.handled}
 
-    def on_acknowledged(self, message: Acknowledged, header: Any) -> Message:
+    def on_get_intents(self, message: GetIntents, header: Any) -> Message:
         self.handled += 1
-        return message
-
-    def on_get_status(self, message: GetStatus, header: Any) -> Message:
-        self.handled += 1
-        return Empty()
+        return Acknowledged(message.after)
 
     def on_restart_actor(self, message: RestartActor, header: Any) -> Message:
         what, _, code = message.name.partition(" ")
@@ -73,9 +69,9 @@ class Later(Actor):
     async def setup(self) -> None:
         self.clear = asyncio.Event()
 
-    def on_acknowledged(self, message: Acknowledged, header: Any) -> Message:
+    def on_get_intents(self, message: GetIntents, header: Any) -> Message:
         self.loop.call_soon(self.clear.set)
-        return message
+        return Acknowledged(message.after)
 
 
 class Teller(Actor):

@@ -12,7 +12,7 @@ import pytest
 import zmq
 
 from bus.directory import endpoints
-from bus.messages import Acknowledged, RestartActor
+from bus.messages import Acknowledged, GetIntents, RestartActor
 
 LIMIT_MB = 200
 FLOOD_MB = 3 * LIMIT_MB
@@ -72,7 +72,7 @@ def test_an_endless_multipart_message_costs_one_restart_and_no_more_than_the_lim
         after = floor.is_in("flooded", "READY", lambda actor: actor.restarts > before.restarts)
     print([line for line in floor.log.read_text().splitlines() if "actor=flooded how=" in line])
     assert after.restarts == 1
-    assert floor.ask("flooded", Acknowledged(5)).body == Acknowledged(5)
+    assert floor.ask("flooded", GetIntents(5)).body == Acknowledged(5)
     assert peak_mb(after.pid) < LIMIT_MB
     assert peak_mb(floor.process.pid) - supervisor < 20
 
@@ -81,7 +81,7 @@ def test_an_endless_message_of_large_parts_is_cut_at_the_limit_and_costs_a_resta
     before = floor.is_in("swamped", "READY")
     with flooding(floor, "swamped", LARGE) as end:
         assert end.poll(20_000), "the connection was not cut"
-    floor.until(lambda: floor.ask("swamped", Acknowledged(5), 1.0).body == Acknowledged(5), "a good request's answer")
+    floor.until(lambda: floor.ask("swamped", GetIntents(5), 1.0).body == Acknowledged(5), "a good request's answer")
     after = floor.is_in("swamped", "READY")
     assert after.restarts <= 1
     assert after.restarts == 1 or peak_mb(before.pid) < LIMIT_MB

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from bus.codec import ReplyStatus
-from bus.messages import Acknowledged, Code, RestartActor
+from bus.messages import Code, GetIntents, RestartActor
 from bus.requests import Reply
 
 UNANSWERED_S = 0.3
@@ -61,11 +61,11 @@ def test_a_request_that_crashes_an_actor_twice_is_quarantined_and_answered_witho
     pid = floor.actor("aborts").pid
     reply = floor.ask("aborts", RestartActor("abort"))
     assert (reply.status, reply.code) == (ReplyStatus.FAILED, Code.POISON)
-    assert floor.ask("aborts", Acknowledged(1)).ok
+    assert floor.ask("aborts", GetIntents(1)).ok
     assert floor.actor("aborts").pid == pid
     (told,) = pages(floor, "aborts")
     assert told["message"] == {"message": "RestartActor", "name": "abort"}
-    assert (told["ended"], told["header"]["caller"]) == ("killed by SIGABRT", "test")
+    assert (told["ended"], told["header"]["caller"]) == ("killed by SIGABRT", "operator:test")
     assert floor.alerts("aborts") == ["POISON"]
 
 
@@ -73,7 +73,7 @@ def test_a_request_whose_handler_raises_twice_is_poison_whatever_was_refused_on_
     floor.is_in("raises", "READY")
     for _ in range(2):
         restarts = floor.actor("raises").restarts
-        first, *others = floor.ask_all("raises", (RestartActor("raise"), *map(Acknowledged, range(20))), 1.0)
+        first, *others = floor.ask_all("raises", (RestartActor("raise"), *map(GetIntents, range(20))), 1.0)
         assert first.code is Code.HANDLER_FAILED
         assert Code.SHUTTING_DOWN in {reply.code for reply in others}
         floor.is_in("raises", "READY", lambda actor, restarts=restarts: actor.restarts > restarts)
@@ -117,7 +117,7 @@ def test_a_message_whose_handler_hangs_twice_until_it_is_killed_is_poison(floor:
 def test_an_async_handler_is_noted_again_at_the_step_that_fails(floor: Any, name: str, order: str) -> None:
     for _ in range(2):
         before = floor.is_in(name, "READY")
-        floor.ask_all(name, (RestartActor(order), Acknowledged(1)), UNANSWERED_S)
+        floor.ask_all(name, (RestartActor(order), GetIntents(1)), UNANSWERED_S)
         floor.is_in(name, "READY", lambda actor, before=before: actor.restarts > before.restarts)
     assert floor.ask(name, RestartActor(order)).code is Code.POISON
     assert pages(floor, name)[0]["message"] == {"message": "RestartActor", "name": order}

@@ -17,7 +17,7 @@ import pytest
 from actors.runtime import ActorSpec, Context, ExitCode
 from actors.supervisor import Restart
 from bus.codec import ReplyStatus
-from bus.messages import Acknowledged, Code, Deregister, GetStatus, RestartActor, StopFloor
+from bus.messages import Acknowledged, Code, Deregister, GetIntents, RestartActor, StopFloor
 from bus.security import KeyStore
 
 HERE = Path(__file__).parent
@@ -61,7 +61,7 @@ def test_an_actors_process_has_one_python_thread(floor: Any) -> None:
 
 
 def test_an_actor_answers_and_its_counters_reach_the_supervisor(floor: Any) -> None:
-    assert floor.ask("plain", Acknowledged(7), role="actor:plain").body == Acknowledged(7)
+    assert floor.ask("plain", GetIntents(7)).body == Acknowledged(7)
     floor.is_in("plain", "READY", lambda actor: actor.counters.get("handled") == 1)
 
 
@@ -92,7 +92,7 @@ def test_an_exception_in_a_handler_is_answered_and_the_actor_starts_anew(floor: 
 
 def test_what_failed_executes_nothing_more(floor: Any) -> None:
     floor.is_in("burst", "READY")
-    orders = (RestartActor("raise"), *(GetStatus() for _ in range(20)))
+    orders = (RestartActor("raise"), *map(GetIntents, range(20)))
     first, *others = floor.ask_all("burst", orders, timeout_s=2.0)
     assert first.status is ReplyStatus.FAILED
     assert {reply.status for reply in others} <= {ReplyStatus.DENIED, ReplyStatus.NO_ANSWER, ReplyStatus.NOT_SENT}

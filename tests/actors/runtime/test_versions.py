@@ -17,14 +17,13 @@ import pytest
 from actors.monitor import visitor as visitor_module
 from actors.monitor.visitor import FloorRefused, Visitor
 from actors.runtime import ExitCode
-from actors.runtime.actor import VERSION
-from actors.runtime.version import majors_differ
 from bus.clock import SystemClock
 from bus.codec import WIRE_VERSION, OtherVersion, ReplyHeader, RequestHeader, decode, decode_reply_header, encode
 from bus.directory import DIRECTORY, endpoints
 from bus.messages import Code, FloorInfo, GetFloor, GetSchema, Refused, Register
 from bus.security import OPERATOR, SUPERVISOR_ROLE
 from bus.transport import ZmqTransport
+from bus.version import VERSION, majors_differ
 
 HERE = Path(__file__).parent
 MAJOR, MINOR = (int(part) for part in VERSION.split("."))
@@ -99,9 +98,7 @@ def test_b10_a_visitor_of_another_major_version_is_told_of_both(floor: Any, monk
 def test_b10_a_command_of_another_major_version_is_a_configuration_error(
     floor: Any, version: str, code: ExitCode
 ) -> None:
-    program = (
-        "import sys; from actors.runtime import actor; actor.VERSION = sys.argv.pop(1); import tradefloor.__main__"
-    )
+    program = "import sys; from bus import version; version.VERSION = sys.argv.pop(1); import tradefloor.__main__"
     command = [sys.executable, "-c", program, version, "status", "--floor", str(floor.run_dir)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, cwd=HERE.parents[2])
     assert done.returncode == code, done.stderr

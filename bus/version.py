@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["majors_differ"]
+__all__ = ["VERSION", "majors_differ"]
+
+VERSION = "0.1"
+"""The version that is shaken hands on: a different number before the dot is refused."""
 
 
 def majors_differ(one: str, other: str) -> bool:
