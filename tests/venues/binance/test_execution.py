@@ -153,7 +153,8 @@ def test_what_is_not_done_here_is_refused_before_anything_is_sent(
 def test_a_command_past_its_deadline_is_not_sent(floor: Floor, venue: TwinProcess, actor: Execution) -> None:
     from bus.codec import WIRE_VERSION, RequestHeader
 
-    late = RequestHeader(WIRE_VERSION, 1, "gate", 1, actor.clock.monotonic_ns() - 1, 0)
+    gate = actor.member.directory.entries["gate"]
+    late = RequestHeader(WIRE_VERSION, 1, "gate", gate.epoch, actor.clock.monotonic_ns() - 1, 0)
     refusal = actor.on_submit_order(SubmitOrder(Trader(floor).order()), late)
     assert getattr(refusal, "code", None) is Code.DEADLINE_PASSED
     assert received(venue, "order.place") == []
