@@ -118,16 +118,20 @@ class Port:
             try:
                 self._take()
             except zmq.Again:
-                self._armed = False
-                if self._on_drained is not None:
-                    self._on_drained()
+                self._rest()
                 return
             if self._socket.closed:
                 return
             if not (count or _GET(self._socket, _EVENTS) & _POLLIN):  # one message is the rule; of many, none is asked
-                self._armed = False
+                self._rest()
                 return
         self._loop.call_soon(self._drain)
+
+    def _rest(self) -> None:
+        """Everything that waited was read."""
+        self._armed = False
+        if self._on_drained is not None:
+            self._on_drained()
 
     def _take(self) -> None:
         """Receive one message and hand it on. Raises zmq.Again where there is none."""
