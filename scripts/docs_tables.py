@@ -1,14 +1,24 @@
 """Writes the tables of the documentation that are made from code; ``--check`` says which would change."""
 
+import ast
+import importlib
+import itertools
 import sys
 from pathlib import Path
 
 from actors.runtime import ExitCode
 from actors.supervisor.spec import settings
+from bus import topics
 from bus.messages import Code
+from bus.requests import reply
+from bus.schema import schema
+from bus.security import roles
 from venues.binance.adapter import ADAPTER
 
-DOCS = Path(__file__).resolve().parent.parent / "docs"
+ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
+NO_LIMITS = {"REQUEST", "STREAM", "WIRE_VERSION"}
+EXAMPLES = ("bus_publisher", "bus_reader", "plain_reader")
 
 
 def exit_codes() -> str:
@@ -21,6 +31,47 @@ def supervisor_settings() -> str:
     """Return the table of what can be set for each child."""
     rows = "".join(f"| `{name}` | {each.default:g} | {each.description} |\n" for name, each in settings().items())
     return f"| setting | default | |\n|---|---|---|\n{rows}"
+
+
+def indented(module: object) -> str:
+    """Return the indented table of a module's docstring as a block."""
+    lines = (module.__doc__ or "").splitlines()
+    table = [line.removeprefix("    ") for line in lines if line.startswith("    ") or not line]
+    return "```\n" + "\n".join(table).strip("\n") + "\n```\n"
+
+
+def headers() -> str:
+    """Return what stands in the three headers, in order."""
+    found = schema()
+    kinds = {"stream": found["header"], "request": found["request_header"], "answer": found["reply_header"]}
+    rows = ""
+    for name, fields in kinds.items():
+        told = ", ".join(f"`{field['name']}` {field['type']}" for field in fields)
+        rows += f"| {name} | {told} |\n"
+    return f"| header | its fields, in order |\n|---|---|\n{rows}"
+
+
+def limits() -> str:
+    """Return every limit of the bus: a constant in capitals, with the reason that stands below it."""
+    rows = ""
+    for file in sorted((ROOT / "bus").rglob("*.py")):
+        name = ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        for statement, below in itertools.pairwise(ast.parse(file.read_text()).body):
+            if not isinstance(statement, ast.Assign) or not isinstance(below, ast.Expr):
+                continue
+            names = [each.id for each in ast.walk(statement.targets[0]) if isinstance(each, ast.Name)]
+            values = [getattr(importlib.import_module(name), each) for each in names]
+            is_public = all(each.isupper() and each[0] != "_" and each not in NO_LIMITS for each in names)
+            if is_public and all(isinstance(value, (int, float)) for value in values):
+                reason = " ".join(str(ast.literal_eval(below.value)).split())
+                told = ", ".join(f"{value:,}" for value in values)
+                rows += f"| `{'`, `'.join(names)}` | {told} | `{name}` | {reason} |\n"
+    return f"| limit | value | in | |\n|---|---|---|---|\n{rows}"
+
+
+def example(name: str) -> str:
+    """Return an example program as a block."""
+    return f"```python\n{(ROOT / 'scripts' / 'examples' / f'{name}.py').read_text()}```\n"
 
 
 def codes() -> str:
@@ -55,13 +106,21 @@ def filled(text: str, name: str, table: str) -> str:
 
 def pages() -> dict[Path, str]:
     """Return what each generated file should hold."""
-    operations = DOCS / "operations.md"
-    text = filled(operations.read_text(), "exit codes", exit_codes())
-    text = filled(text, "supervisor settings", supervisor_settings())
+    supervisor, bus = DOCS / "supervisor.md", DOCS / "bus.md"
+    supervision = filled(supervisor.read_text(), "exit codes", exit_codes())
+    supervision = filled(supervision, "supervisor settings", supervisor_settings())
+    text = filled(bus.read_text(), "topics", indented(topics))
+    text = filled(text, "roles", indented(roles))
+    text = filled(text, "ends", indented(reply))
+    text = filled(text, "headers", headers())
+    text = filled(text, "limits", limits())
+    for name in EXAMPLES:
+        text = filled(text, name, example(name))
     return {
         DOCS / "codes.md": codes(),
         DOCS / "capabilities.md": capabilities(),
-        operations: text,
+        supervisor: supervision,
+        bus: text,
     }
 
 

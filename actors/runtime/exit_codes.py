@@ -31,7 +31,7 @@ _MEANINGS = {
     ExitCode.USAGE: "the command line was wrong; nothing was started",
     ExitCode.CONFIGURATION: "configuration or credentials are wrong: never restarted, alerted",
     ExitCode.BANNED: "the venue has banned this address: alerted, restarted when the ban is over, as often as it takes",
-    ExitCode.FENCED: "another copy has taken over: this one sent nothing more and is not restarted",
+    ExitCode.FENCED: "another copy has taken over, or the lease has lapsed: nothing more was sent; not restarted",
     ExitCode.TOO_SLOW: "could not keep up with its input: restarted with back-off, the first time too",
 }
 

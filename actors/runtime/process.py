@@ -70,9 +70,9 @@ def limit_memory(megabytes: int) -> None:
     What is over it cannot be allocated: in Python that is a MemoryError, by which the actor ends with exit code 1; in
     libzmq's thread an abort (SIGABRT). The soft limit alone is set, so a child process may ask for more.
     """
-    if megabytes > 0 and sys.platform == "linux":
+    if sys.platform == "linux":
         _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-        wanted = megabytes << 20
+        wanted = megabytes << 20 if megabytes > 0 else hard  # what the supervisor's own limit is does not count here
         resource.setrlimit(resource.RLIMIT_DATA, (wanted if hard < 0 else min(wanted, hard), hard))
 
 

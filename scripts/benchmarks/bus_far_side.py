@@ -44,7 +44,7 @@ class FarSide:
                 self._serve_raw(context, serves, keys)
             else:
                 transport = endpoints.transport(loop, kind, FAR)
-                self._readers[kind] = Reader(transport, loop, reads, endpoints.key_of(kind, NEAR))
+                self._readers[kind] = Reader(transport, loop, reads, "bench", endpoints.key_of(kind, NEAR))
                 Server(transport, SystemClock(), serves, _echo, _ignore, _fail)
 
     def _serve_raw(self, context: zmq.Context[zmq.Socket[bytes]], endpoint: str, keys: Any) -> None:

@@ -248,3 +248,15 @@ async def test_a_slow_handler_on_real_sockets_is_given_the_newest(wire: Any, eve
     await eventually(lambda: seen and seen[-1] == 20_000)
     assert len(seen) < 100
     assert reader.counters["conflated"] == 20_001 - len(seen)
+
+
+async def test_a_message_that_comes_alone_is_handed_on_at_once_over_a_real_socket(wire: Any, eventually: Any) -> None:
+    wire.owner.values[TOPIC] = quote(0, "X.A")
+    publisher, said = wire.publisher(prefix="market/"), []
+    reader = wire.reader()
+    reader.subscribe(Subscription(TOPIC, lambda message, header, topic: said.append(message.seq), None, conflate=True))
+    await eventually(lambda: said == [0], limit_s=2)
+    for number in (1, 2, 3):
+        publisher.publish(TOPIC, quote(number, "X.A"))
+        await eventually(lambda number=number: said[-1] == number, limit_s=2)
+    assert said == [0, 1, 2, 3]

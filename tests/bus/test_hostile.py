@@ -20,9 +20,19 @@ from hostile import Hostile
 
 from actors.monitor.visitor import Visitor
 from actors.supervisor.child import rss_bytes
-from bus.codec import WIRE_VERSION, Header, Kind, ReplyHeader, RequestHeader, decode_reply_header, encode
+from bus.codec import (
+    WIRE_VERSION,
+    Header,
+    Kind,
+    ReplyHeader,
+    RequestHeader,
+    decode,
+    decode_reply_header,
+    decode_request_header,
+    encode,
+)
 from bus.directory import endpoints
-from bus.messages import Acknowledged, Empty, GetStatus, Status
+from bus.messages import Acknowledged, AcknowledgeParts, CancelRequest, Empty, GetStatus, GetTime, Status
 from bus.security import KeyStore
 from bus.streams import Subscription
 from bus.streams.publisher import TOPIC_LIMIT
@@ -75,7 +85,14 @@ async def flood(socket: Any, frames: Callable[[], list[bytes]], drains: bool = T
 async def test_a_server_counts_each_hostile_frame_and_answers_the_next_good_request(
     wire: Any, hostile: Hostile, eventually: Any
 ) -> None:
-    executed = 0
+    executed = controls = 0
+
+    def request() -> list[bytes]:
+        nonlocal controls
+        frames = hostile.request()
+        if len(frames) == 2 and isinstance(decode_request_header(frames[0]), RequestHeader):
+            controls += isinstance(decode(frames[1]), (AcknowledgeParts, CancelRequest, GetTime))
+        return frames
 
     def handle(message: Any, header: RequestHeader) -> Acknowledged:
         nonlocal executed
@@ -86,12 +103,12 @@ async def test_a_server_counts_each_hostile_frame_and_answers_the_next_good_requ
     attacker = wire.socket(zmq.DEALER)
     attacker.connect(wire.endpoint("s"))
     before = rss_bytes(os.getpid())
-    await flood(attacker, hostile.request)
+    await flood(attacker, request)
     await eventually(lambda: server.counters["requests"] == FRAMES)
     reply = await wire.client().request(Empty())
     assert reply.body == Acknowledged(7)
     counted = server.counters
-    judged = counted["unreadable"] + counted["refused"] + counted["expired"] + counted["repeated"] + executed
+    judged = counted["unreadable"] + counted["refused"] + counted["expired"] + counted["repeated"] + executed + controls
     assert judged == counted["requests"] == FRAMES + 1
     assert counted["unreadable"] > FRAMES / 2
     assert rss_bytes(os.getpid()) - before < MEMORY_BYTES

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -146,6 +148,18 @@ def test_the_floor_agrees_after_all_this(floor: Floor) -> None:
     summary = floor.stop()
     assert summary["agrees"], summary
     assert summary["gaps_unmarked"] == 0
+
+
+def test_all_keys_are_rotated_while_the_floor_is_down(floor: Floor) -> None:
+    store = KeyStore.of_floor(floor.state_dir)
+    before = store.allowed()
+    command = [sys.executable, "-m", "tradefloor", "keys", "rotate", "--all", "--state-dir", str(floor.state_dir)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.count("\n") == len(before)
+    after = store.allowed()
+    assert sorted(after.values()) == sorted(before.values())
+    assert not before.keys() & after.keys()
+    assert store.load("operator").supervisor == store.load("actor:supervisor").public
 
 
 def test_a_floor_without_keys_is_not_joined(tmp_path: Path) -> None:
