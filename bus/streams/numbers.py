@@ -55,6 +55,13 @@ class Numbers:
         """Return the number of the topic's last change; a topic that has none yet starts here."""
         return self._last.setdefault(topic, self._floor)
 
+    def peek(self, topic: str) -> int:
+        """As `at`, for a topic that is never forgotten: one that has none yet stands at 0 and leaves nothing behind.
+
+        Where the floor has risen meanwhile, its first change is seen as a gap, and healed.
+        """
+        return self._last.get(topic, 0)
+
     def is_given(self, topic: str) -> bool:
         """True for a topic whose numbers a journal gives."""
         return topic in self._given

@@ -91,7 +91,9 @@ class Publisher:
         self._stale.pop(topic, None)
         message = self._state(topic)
         if message is not None:
-            self._send(topic, Kind.STATE, self._numbers.at(topic), message)
+            # private topics are never closed, so what is asked for at them must not be remembered
+            seq = self._numbers.peek(topic) if self._is_apart(topic) else self._numbers.at(topic)
+            self._send(topic, Kind.STATE, seq, message)
 
     def mark_stale(self, topic: str, reason: str) -> None:
         """Mark a loss: readers are STALE from here on until `publish_state`. A second mark in a row says nothing."""
@@ -179,7 +181,7 @@ class Publisher:
         except UnicodeDecodeError:
             self.counters["refused_subscriptions"] += 1
             return
-        if not (topic.startswith(self.prefixes) and topics.is_exact(topic)):
+        if self._is_apart(topic) or not (topic.startswith(self.prefixes) and topics.is_exact(topic)):
             if first[0] and topic != self._heartbeat and not self._is_wider(topic):
                 self.counters["foreign_subscriptions"] += 1
             return  # a broader prefix, such as the tap's, opens nothing

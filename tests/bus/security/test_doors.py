@@ -191,6 +191,34 @@ async def test_P12_private_topics_are_not_on_the_open_socket(doors: Doors, event
     assert everything == [Acknowledged(3)]
 
 
+async def test_private_topics_that_are_asked_for_at_the_open_socket_open_and_close_nothing(
+    doors: Doors, eventually: Any
+) -> None:
+    doors.open()
+    reader = Reader(
+        doors._transport(doors.store.identity("monitor")), asyncio.get_running_loop(), doors.at("p"), "gate"
+    )
+    for topic in (STREAM, "state/actor/x/"):
+        reader.subscribe(Subscription(topic, lambda *_: None, None))
+    await eventually(lambda: doors.publisher.demand)
+    assert doors.publisher.demand == {"state/actor/x/"}
+
+
+async def test_asking_for_private_topics_without_end_leaves_nothing_behind(doors: Doors, eventually: Any) -> None:
+    doors.open()
+    names = [f"execution/s{number}/" for number in range(200)]
+    heard = [doors.reads("monitor", names[0])]
+    reader = Reader(
+        doors._transport(doors.store.identity("operator")), asyncio.get_running_loop(), doors.at("x"), "gate",
+        doors.server_key,
+    )  # fmt: skip
+    told: list[str] = []
+    for name in names:
+        reader.subscribe(Subscription(name, lambda message, header, topic: told.append(topic), None))
+    await eventually(lambda: set(told) == set(names) and heard[0])
+    assert len(doors.publisher._numbers) == 0
+
+
 async def test_a_peer_without_a_key_is_not_let_in(doors: Doors, eventually: Any) -> None:
     doors.open()
     with plain_socket(zmq.DEALER) as socket, plain_socket(zmq.SUB) as reader:
