@@ -58,7 +58,10 @@ class KeyRing:
         return self._roles.get(key, "")
 
     def refresh(self) -> bool:
-        """Read the list where it has changed; True where a key was taken off it. Costs a look at the file."""
+        """Read the list where it has changed; True where a key was taken off it, or has another role now.
+
+        Costs a look at the file.
+        """
         try:
             found = self._file.stat()
             stamp = (found.st_mtime_ns, found.st_ino, found.st_size)
@@ -67,7 +70,7 @@ class KeyRing:
             roles = msgspec.json.decode(self._file.read_bytes(), type=dict[str, str])
         except (OSError, msgspec.DecodeError):
             stamp, roles = (0, 0, 0), {}  # without a list nobody is let in
-        lost = bool(self._roles.keys() - roles.keys())
+        lost = any(roles.get(key) != role for key, role in self._roles.items())
         self._roles, self._stamp = roles, stamp
         self._lost |= lost
         return lost

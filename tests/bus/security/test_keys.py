@@ -72,6 +72,13 @@ def test_a_ring_knows_who_is_allowed_and_sees_changes_when_it_looks(store: KeySt
     assert ring.role_of(gate.public) == ""
 
 
+def test_a_key_with_another_role_has_lost_the_one_it_had(store: KeyStore) -> None:
+    ring, gate = KeyRing(store.folder), store.load("actor:gate")
+    store.allow(gate.public, "monitor")
+    assert ring.refresh() is True
+    assert ring.role_of(gate.public) == "monitor"
+
+
 def test_without_a_readable_list_nobody_is_let_in(store: KeyStore) -> None:
     ring, gate = KeyRing(store.folder), store.load("actor:gate")
     (store.folder / "allowed.json").write_text("no list")
