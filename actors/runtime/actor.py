@@ -23,6 +23,7 @@ from actors.runtime.log import Log
 from actors.runtime.loop_actor import LoopActor, maybe
 from actors.runtime.note import Note
 from actors.runtime.noted_steps import NotedSteps
+from actors.runtime.refusals import Refusals
 from bus.clock import Clock, SystemClock
 from bus.codec import RequestHeader
 from bus.directory import DIRECTORY, EndpointError, endpoints, is_far
@@ -55,9 +56,6 @@ LAST_ANSWERS_S = 0.05
 what is unread when a connection of an IMMEDIATE socket goes)."""
 REGISTER_TIMEOUT_S = 15.0
 """How long a starting actor waits for the directory."""
-REFUSAL_TOLD_S, REFUSALS_KEPT = 60.0, 100
-"""A refusal is logged and alerted once in so long for each who and what, and at most so many different ones are: the
-counters have them all."""
 MEMORY_LIMIT_MB = 1024
 """Of heap and private mappings that one process may have: twenty times what an actor of ours needs, and little enough
 that one which is fed without end costs a restart and not the host."""
@@ -119,7 +117,7 @@ class Actor(LoopActor):
         self._last_answer_s = 0.0
         self._last_beat_s = 0.0
         self._place: FileLock | None = None
-        self._told: dict[tuple[str, str], float] = {}
+        self._refusals = Refusals()
 
     # hooks
 
@@ -253,11 +251,9 @@ class Actor(LoopActor):
             raise ActorExit(ExitCode.FAILED, f"{self.name}: a stranger's key was let in at {what}; nothing is served")
 
     def _on_refused(self, who: str, what: str) -> None:
-        """Somebody asked for what its key does not allow: say so, once a minute for each."""
-        now = self.loop.time()
-        if now - self._told.get((who, what), -REFUSAL_TOLD_S) < REFUSAL_TOLD_S or len(self._told) >= REFUSALS_KEPT:
+        """Somebody asked for what its key does not allow: say so, now and then."""
+        if not self._refusals.is_news(who, what, self.loop.time()):
             return
-        self._told[(who, what)] = now
         self.log.warning("refused", who=who, why=what)
         self.call_person("REFUSED", f"{self.name} refused {who}: {what}")
 
@@ -314,7 +310,6 @@ class Actor(LoopActor):
         if not self.epoch or self.state == "STOPPING":
             return
         self.member.refresh_keys()
-        self._told = {pair: at for pair, at in self._told.items() if self.loop.time() - at < REFUSAL_TOLD_S}
         now, sent_ns = self.loop.time(), self.clock.boottime_ns()
         late_s = max(0.0, now - self._last_beat_s - HEARTBEAT_S)
         self._last_beat_s = now

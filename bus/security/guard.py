@@ -13,7 +13,11 @@ __all__ = ["Guard"]
 
 
 class Guard:
-    """One process's doorkeeper. `refused` is told of each refusal: who, by role or key, and what was not allowed."""
+    """One process's doorkeeper.
+
+    `refused` is told of each refusal: who, by role, and what was not allowed. All strangers are one: a new key costs
+    nothing.
+    """
 
     def __init__(self, ring: KeyRing, refused: Callable[[str, str], None]) -> None:
         self.ring = ring
@@ -26,7 +30,7 @@ class Guard:
         refusal = refusal_of(role, header.caller, message)
         if refusal is not None:
             self.counters["refused_commands"] += 1
-            self._refused(role or key or "a peer without a key", refusal.reason)
+            self._refused(role or "a stranger", refusal.reason)
         return refusal
 
     def may_read(self, key: str, topic: str) -> bool:
@@ -35,10 +39,10 @@ class Guard:
         granted = may_read(role, topic)
         if not granted:
             self.counters["refused_reads"] += 1
-            self._refused(role or key, f"may not read {topic!r}")
+            self._refused(role or "a stranger", f"may not read {topic!r}")
         return granted
 
     def on_stranger(self, key: str, address: str) -> None:
         """A connection was not let in."""
         self.counters["strangers"] += 1
-        self._refused(key or "a peer without a key", f"not on the floor's list, from {address}")
+        self._refused("a stranger", f"{key or 'a peer without a key'} is not on the floor's list, from {address}")
