@@ -52,27 +52,25 @@ class AlertCommand:
         """Run the command for an alert, unless it was just told or too many run."""
         if not self._words:
             return
-        if self._is_repeated(alert):
+        key = (alert.component, alert.code, alert.instance, alert.text)
+        now = asyncio.get_running_loop().time()
+        if now - self._told.get(key, -REPEAT_S) < REPEAT_S:
             self.counters["alerts_repeated"] += 1
             return
         if self._running >= AT_ONCE:
             self.counters["alerts_not_told"] += 1
             self._log.error("on_alert: too many run at once; not run for this one", code=alert.code, limit=AT_ONCE)
             return
+        self._remember(key, now)
         self._running += 1
         self.counters["alert_commands"] += 1
         self._spawn(self._run(alert))
 
-    def _is_repeated(self, alert: Alert) -> bool:
-        key = (alert.component, alert.code, alert.instance, alert.text)
-        now = asyncio.get_running_loop().time()
-        if now - self._told.get(key, -REPEAT_S) < REPEAT_S:
-            return True
+    def _remember(self, key: tuple[str, str, str, str], now: float) -> None:
         self._told[key] = now
         self._told.move_to_end(key)
         if len(self._told) > REMEMBERED:
             self._told.popitem(last=False)
-        return False
 
     async def _run(self, alert: Alert) -> None:
         try:

@@ -120,6 +120,9 @@ async def test_only_so_many_run_at_once_and_the_rest_is_counted(file: Path, tmp_
     desk.command.tell(alert("later"))
     await eventually(lambda: desk.command.idle)
     assert desk.command.counters["alert_commands"] == AT_ONCE + 1
+    desk.command.tell(alert(f"alert {AT_ONCE}"))
+    await eventually(lambda: desk.command.idle)
+    assert desk.command.counters["alert_commands"] == AT_ONCE + 2, "what nobody was told of is no repetition"
 
 
 async def test_one_that_does_not_end_is_killed_with_everything_it_started(
