@@ -6,6 +6,7 @@ Writers hold a lock and replace the list whole, so a reader never sees half of o
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
@@ -22,6 +23,8 @@ __all__ = ["Identity", "KeyFileError", "KeyRing", "KeyStore", "Keys", "read_keys
 ALLOWED = "allowed.json"
 FOLDER = "keys"
 """Below the state directory, where the keys are, and in the run directory, where a link leads to them."""
+_SHORTAGES = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+"""Why a list that is there cannot be read just now; it is tried again."""
 
 
 class KeyFileError(Exception):
@@ -68,7 +71,9 @@ class KeyRing:
             if stamp == self._stamp:
                 return False
             roles = msgspec.json.decode(self._file.read_bytes(), type=dict[str, str])
-        except (OSError, msgspec.DecodeError):
+        except (OSError, msgspec.DecodeError) as error:
+            if isinstance(error, OSError) and error.errno in _SHORTAGES:
+                return False  # a flood of connections must not take the floor's own keys away
             stamp, roles = (0, 0, 0), {}  # without a list nobody is let in
         lost = any(roles.get(key) != role for key, role in self._roles.items())
         self._roles, self._stamp = roles, stamp

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -70,6 +71,20 @@ def test_a_ring_knows_who_is_allowed_and_sees_changes_when_it_looks(store: KeySt
     store.revoke("actor:gate")
     assert ring.refresh() is True
     assert ring.role_of(gate.public) == ""
+
+
+def test_a_list_that_cannot_be_opened_for_want_of_descriptors_takes_nobodys_key(store: KeyStore) -> None:
+    ring, gate = KeyRing(store.folder), store.load("actor:gate")
+    store.ensure("monitor")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        assert ring.refresh() is False
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert ring.role_of(gate.public) == "actor:gate"
+    ring.refresh()
+    assert ring.role_of(store.load("monitor").public) == "monitor", "and it is read once it can be"
 
 
 def test_a_key_with_another_role_has_lost_the_one_it_had(store: KeyStore) -> None:
