@@ -138,10 +138,9 @@ class ExecutionVenue(Actor):
         """Return why this order must not be sent now, whatever the venue is. Everything here is definite."""
         if header.caller != GATE:  # that a strategy may submit its own orders is meant for the gate
             return Refused(Code.NOT_ALLOWED, f"{self.name} takes new orders from the gate alone, not {header.caller!r}")
-        gate = self.member.directory.entries.get(GATE)
-        if gate is not None and header.epoch < gate.epoch:
-            reason = f"epoch {header.epoch} of {header.caller} is over; epoch {gate.epoch} has taken its place"
-            return Refused(Code.NOT_ALLOWED, reason)
+        refusal = self._refusal_of_old(header)
+        if refusal is not None:
+            return refusal
         if order.instance != self.instance:
             return Refused(Code.NO_SUCH_INSTANCE, f"{self.name} serves {self.instance}, not {order.instance!r}")
         if self.state == "STOPPING":
@@ -164,6 +163,14 @@ class ExecutionVenue(Actor):
             self.log.error("order refused", reason=reason)
             return Refused(Code.NO_RECONCILER, reason)
         return None
+
+    def _refusal_of_old(self, header: RequestHeader) -> Refused | None:
+        """Return why nothing is taken from this life of the caller any more: what it sent may have waited here."""
+        entry = self.member.directory.entries.get(header.caller)
+        if entry is None or header.epoch >= entry.epoch:
+            return None
+        reason = f"epoch {header.epoch} of {header.caller} is over; epoch {entry.epoch} has taken its place"
+        return Refused(Code.NOT_ALLOWED, reason)
 
     def check_cancel(self, message: CancelOrder | CancelAll, header: RequestHeader) -> Refused | None:
         """Return why a strategy may not end these orders: it ends its own alone, by the ids that name their owner."""
@@ -206,9 +213,14 @@ class ExecutionVenue(Actor):
         return self._written.get(client_order_id, ("", ""))
 
     def on_set_trading_state(self, message: SetTradingState, header: RequestHeader) -> Answer:
-        """Take a scope's trading state; the answer is the barrier: from it on HALTED lets no new order through."""
+        """Take a scope's trading state; the answer is the barrier: from it on HALTED lets no new order through.
+
+        An earlier life of the gate may still halt, and lifts nothing.
+        """
         if message.state is TradingState.HALTED:
             self.halted[message.scope] = message.reason or "no reason given"
+        elif (refusal := self._refusal_of_old(header)) is not None:
+            return refusal
         else:
             self.halted.pop(message.scope, None)
         return None

@@ -173,6 +173,20 @@ def test_an_order_of_an_earlier_life_of_the_gate_is_not_sent(
     assert received(venue, "order.place") == []
 
 
+def test_an_earlier_life_of_the_gate_lifts_no_halt(floor: Floor, actor: Execution) -> None:
+    from bus.codec import WIRE_VERSION, RequestHeader
+
+    def told(state: TradingState, epoch: int) -> object:
+        header = RequestHeader(WIRE_VERSION, 1, "gate", epoch, actor.clock.monotonic_ns() + 5_000_000_000, 0)
+        return actor.on_set_trading_state(SetTradingState("floor", state), header)
+
+    assert told(TradingState.HALTED, floor.gate.epoch) is None
+    assert getattr(told(TradingState.ACTIVE, floor.gate.epoch - 1), "code", None) is Code.NOT_ALLOWED
+    assert "floor" in actor.halted
+    assert told(TradingState.ACTIVE, floor.gate.epoch) is None
+    assert not actor.halted
+
+
 def strategy(floor: Floor, name: str) -> Desk:
     """Return what holds a strategy's key, and knows where the execution actor is."""
     desk: Desk = floor.start(Desk, name, "strategy")
