@@ -28,7 +28,7 @@ from actors.supervisor.spec import ChildSpec
 __all__ = ["Child"]
 
 POLL_S = 0.02
-"""Between looks at a child where the system has no pidfd."""
+"""Between looks at a child where there is no pidfd to be had."""
 
 
 class Child:
@@ -79,7 +79,7 @@ class Child:
         return Noted() if self.spec.command else read_note(self.note_file)
 
     def start(self, loop: asyncio.AbstractEventLoop, log_file: Path) -> None:
-        """Start the process."""
+        """Start the process. Raises OSError where it cannot be started: there is none then."""
         self._loop = loop
         spec = self.spec
         environment = {**os.environ, SUPERVISOR_PID: str(os.getpid())}
@@ -124,11 +124,12 @@ class Child:
         self.signal(signal.SIGKILL)
 
     def _watch(self, loop: asyncio.AbstractEventLoop) -> None:
-        if hasattr(os, "pidfd_open"):
+        try:
             self._pidfd = os.pidfd_open(self.pid)
-            loop.add_reader(self._pidfd, self._reap)
-        else:
+        except (AttributeError, OSError):  # there is no such call here, or no descriptor left
             loop.call_later(POLL_S, self._poll)
+        else:
+            loop.add_reader(self._pidfd, self._reap)
 
     def _poll(self) -> None:
         if self._process is not None and self._process.poll() is None and self._loop is not None:

@@ -7,7 +7,7 @@ import signal
 from collections.abc import Iterable
 from functools import partial
 
-from actors.runtime.exit_codes import how_it_ended
+from actors.runtime.exit_codes import ExitCode, how_it_ended
 from actors.supervisor.board import child_state
 from actors.supervisor.child import Child
 from actors.supervisor.host import Host
@@ -80,7 +80,13 @@ class Children:
         child.timer = None
         if host.stopping or child.alive or not child.wanted:
             return
-        child.start(host.loop, host.log_file(child.spec.name))
+        try:
+            child.start(host.loop, host.log_file(child.spec.name))
+        except OSError as error:  # no descriptors, no room on the disk: its trouble, and not the floor's
+            host.log.error("cannot be started", actor=child.spec.name, why=error)
+            child.note_file.unlink(missing_ok=True)  # what it says is of an earlier life, and has been heard
+            self._on_exit(child, ExitCode.FAILED)
+            return
         child.started_ns = host.clock.time_ns()
         host.log.info("started", actor=child.spec.name, pid=child.pid)
         self.publish(child)

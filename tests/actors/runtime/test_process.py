@@ -42,7 +42,9 @@ def floor(module_run_dir: Path, run_floor: Any, make_child: Any) -> Iterator[Any
         child("refused", "Exits", settings={"code": 10}),
         child("fenced"),
         child("nameless", "NoSuchActor"),
+        child("logless", intensity=2, backoff_min_s=0.05, backoff_max_s=0.1),
     )
+    (module_run_dir / "state" / "logs" / "logless.log").mkdir(parents=True)
     with run_floor(module_run_dir, children) as floor:
         floor.is_in("plain", "READY")
         floor.is_in("blocked", "READY")
@@ -58,6 +60,12 @@ def test_an_actors_process_has_one_python_thread(floor: Any) -> None:
     assert plain.counters["threads"] == 1
     with open(f"/proc/{plain.pid}/cmdline") as file:
         assert "actors.runtime" in file.read()
+
+
+def test_a_child_that_cannot_be_started_is_given_up_and_the_floor_lives(floor: Any) -> None:
+    failed = floor.is_in("logless", "FAILED")
+    assert "gave up after 3 exits" in failed.reason
+    assert "ACTOR_FAILED" in floor.alerts("logless")
 
 
 def test_an_actor_answers_and_its_counters_reach_the_supervisor(floor: Any) -> None:
