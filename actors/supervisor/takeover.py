@@ -13,7 +13,7 @@ import signal
 from pathlib import Path
 
 from actors.runtime import ActorExit, ExitCode, Log
-from actors.runtime.locks import FileLock, LockHeld, holder, lock_path
+from actors.runtime.locks import FileLock, LockHeld, holder, lock_path, signature
 from actors.supervisor.lease import LEASE_S, Lease, age_s
 from actors.supervisor.shutdown import LOOK_S, wait_for
 from bus.clock import Clock
@@ -80,6 +80,10 @@ def _end_hanging(run_dir: Path, held: LockHeld, clock: Clock, log: Log) -> None:
     log.warning(
         "the supervisor that was here hangs; taking over", pid=pid, silent_s=round(silent_s, 1), lease_s=LEASE_S
     )
+    _end(pid)
+
+
+def _end(pid: int) -> None:
     try:
         os.kill(pid, signal.SIGKILL)
     except ProcessLookupError:
@@ -111,10 +115,11 @@ async def _actors_gone(run_dir: Path, lease: Lease, log: Log) -> None:
     if await wait_for(all_gone, ACTORS_S):
         return
     for name in _left(run_dir):
-        pid = holder(lock_path(run_dir, name))
-        log.error("an actor of the last floor does not end; killing it", actor=name, pid=pid)
-        if pid:
-            os.kill(pid, signal.SIGKILL)
+        path = lock_path(run_dir, name)
+        pid = holder(path)
+        if pid and signature(path) == str(pid):
+            log.error("an actor of the last floor does not end; killing it", actor=name, pid=pid)
+            _end(pid)
     if not await wait_for(all_gone, KILLED_S):
         names = ", ".join(_left(run_dir))
         raise ActorExit(ExitCode.CONFIGURATION, f"actors of an earlier floor in {run_dir} do not end: {names}")

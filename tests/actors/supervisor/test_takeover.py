@@ -122,3 +122,14 @@ async def test_actors_of_the_last_floor_are_waited_for_and_at_last_ended(
     await take(tmp_path)
     assert ending.wait(5) == 0
     assert hanging.wait(5) == -9
+
+
+async def test_an_actor_is_ended_only_where_it_and_the_kernel_name_the_same_process(
+    tmp_path: Path, hold: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kernel names locks by inode, and another file system may have a lock of the same number."""
+    monkeypatch.setattr(takeover, "ACTORS_S", 0.1)
+    monkeypatch.setattr(takeover, "KILLED_S", 0.1)
+    process = hold(lock_path(tmp_path, "gate"), "12345678")
+    assert "gate" in await refused(tmp_path)
+    assert process.poll() is None
