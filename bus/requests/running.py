@@ -13,10 +13,13 @@ WINDOW = 8
 
 
 class Running:
-    """One request under way. `askers` are the connections on which it came: the first, and those that repeated it."""
+    """One request under way. `askers` are the connections on which it came: the first, and those that repeated it.
 
-    def __init__(self, header: RequestHeader, is_query: bool, peer: bytes) -> None:
-        self.header = header
+    `key` is what the first of them has proved.
+    """
+
+    def __init__(self, header: RequestHeader, is_query: bool, peer: bytes, key: str = "") -> None:
+        self.header, self.key = header, key
         self.is_query = is_query
         self.askers = [peer]
         self.in_parts = False

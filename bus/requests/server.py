@@ -40,7 +40,7 @@ from bus.requests.answers import Answers, Kept
 from bus.requests.running import Running
 from bus.transport import Frames, Link, Transport
 
-__all__ = ["ACKNOWLEDGE_S", "RUNNING_LIMIT", "Answer", "Server", "allow_all"]
+__all__ = ["ACKNOWLEDGE_S", "RUNNING_EACH", "RUNNING_LIMIT", "Answer", "Server", "allow_all"]
 
 Answer = Message | AsyncIterator[Message] | None
 """What a handler gives: a message (OK), None (OK, nothing to say), `Refused` (DENIED), or messages, each a part of the
@@ -48,6 +48,8 @@ answer to a question; a `Refused` among them ends it as DENIED."""
 
 RUNNING_LIMIT = 4096
 """Requests under way at a time, all callers' together; more are refused, for nobody works through them in time."""
+RUNNING_EACH = 1024
+"""Of these, one key's: who asks without end, or takes no answer, leaves room for the others."""
 ACKNOWLEDGE_S = 30.0
 """A caller that takes no part of its answer for so long has forgotten it, or is frozen."""
 
@@ -130,9 +132,9 @@ class Server:
             self.counters["refused"] += 1  # is not told either what became of somebody else's request
             self._answer(header.id, (peer,), ReplyStatus.DENIED, refused)
         elif not self._is_repeated(peer, header):
-            refusal = self._refusal(header, message)
+            refusal = self._refusal(key, header)
             if refusal is None:
-                self._execute(peer, header, message)
+                self._execute(peer, key, header, message)
             else:
                 status = ReplyStatus.EXPIRED if refusal.code is Code.EXPIRED else ReplyStatus.DENIED
                 self._answer(header.id, (peer,), status, refusal)
@@ -179,20 +181,26 @@ class Server:
             running.askers.append(peer)
         return True
 
-    def _refusal(self, header: RequestHeader, message: Message) -> Refused | None:
+    def _refusal(self, key: str, header: RequestHeader) -> Refused | None:
         if header.clock and header.clock != self._clock_id:
             self.counters["refused"] += 1
             return Refused(Code.CLOCK_UNKNOWN)
         if self._clock.monotonic_ns() > header.deadline_ns:
             self.counters["expired"] += 1
             return Refused(Code.EXPIRED)
-        if len(self._running) >= RUNNING_LIMIT:
+        if self._is_busy(key):
             self.counters["refused"] += 1
             return Refused(Code.BUSY)
         return None
 
-    def _execute(self, peer: bytes, header: RequestHeader, message: Message) -> None:
-        running = Running(header, message.is_query, peer)
+    def _is_busy(self, key: str) -> bool:
+        count = len(self._running)
+        if count < RUNNING_EACH or count >= RUNNING_LIMIT or not key:
+            return count >= RUNNING_LIMIT
+        return sum(running.key == key for running in self._running.values()) >= RUNNING_EACH
+
+    def _execute(self, peer: bytes, key: str, header: RequestHeader, message: Message) -> None:
+        running = Running(header, message.is_query, peer, key)
         try:
             answer = self._handle(message, header)
         except Exception as error:  # noqa: BLE001 - answered, then it ends the actor

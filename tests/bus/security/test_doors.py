@@ -16,6 +16,7 @@ from bus.codec import ReplyStatus
 from bus.member import Member
 from bus.messages import Acknowledged, Code, Empty, GetStatus, StopFloor
 from bus.requests import Client, Server
+from bus.requests import server as server_module
 from bus.security import Guard, KeyStore
 from bus.streams import Publisher, Reader, Subscription
 from bus.transport import ZmqTransport
@@ -191,6 +192,23 @@ async def test_P12_private_topics_are_not_on_the_open_socket(doors: Doors, event
     await eventually(lambda: Acknowledged(2) in own and everything)
     assert spy == []
     assert everything == [Acknowledged(3)]
+
+
+async def test_one_key_does_not_take_all_room_for_requests_under_way(
+    doors: Doors, eventually: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server_module, "RUNNING_LIMIT", 8)
+    monkeypatch.setattr(server_module, "RUNNING_EACH", 4)
+    doors.open()
+    never: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+    doors.server._handle = lambda message, header: Empty() if header.caller == "operator:test" else never
+    greedy = doors.client("monitor")
+    await eventually(lambda: not (waiting := greedy.send(GetStatus(), 30.0)).done() and waiting)
+    replies = [greedy.send(GetStatus(), 30.0) for _ in range(19)]
+    await eventually(lambda: sum(reply.done() for reply in replies) == 16)
+    assert {reply.result().code for reply in replies if reply.done()} == {Code.BUSY}
+    assert (await doors.client("operator").request(GetStatus(), 10.0)).ok
+    never.cancel()
 
 
 async def test_private_topics_that_are_asked_for_at_the_open_socket_open_and_close_nothing(
