@@ -68,6 +68,8 @@ _COMMANDS = (CancelAll, CancelOrder, RestartActor, SetTradingState, StopFloor)
 """What an operator may do."""
 _OF_A_STRATEGY = (CancelAll, CancelOrder, ModifyOrder)
 """Commands that name their strategy."""
+_CORE = ("gate", "reconciler", "supervisor")
+"""Names that no strategy may have: others believe them."""
 _SOME_ACTORS: dict[type[Message], tuple[str, ...]] = {
     SubmitOrder: ("gate",),
     SubmitOrderList: ("gate",),
@@ -125,6 +127,8 @@ def _refusal_of_actor(name: str, message: Message) -> Refused | None:
 
 
 def _refusal_of_strategy(name: str, message: Message) -> Refused | None:
+    if name in _CORE:
+        return Refused(Code.NOT_ALLOWED, f"{name!r} is no name for a strategy")
     whose = name
     match message:
         case SubmitOrder(order=order):
@@ -154,6 +158,6 @@ def may_read(role: str, topic: str) -> bool:
     kind, _, name = role.partition(":")
     if kind in ("actor", MONITOR, OPERATOR):
         return True
-    if kind != "strategy":
+    if kind != "strategy" or name in _CORE:
         return False
     return topic == topics.topic("execution", name) or topic.startswith(("account/", "heartbeat/"))

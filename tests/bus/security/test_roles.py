@@ -104,6 +104,15 @@ def test_a_strategys_key_registers_no_topics_for_others_would_believe_what_it_sa
     assert not may("strategy:maker", Register("maker", "strategy", 1, "0.1", prefixes=(prefix,)))
 
 
+@pytest.mark.parametrize("name", ["gate", "reconciler", "supervisor"])
+def test_a_strategys_key_in_the_name_of_the_core_may_nothing(name: str) -> None:
+    """An execution actor takes orders from who is called the gate."""
+    order = SubmitOrder(an_order("o1", strategy=name))
+    for message in (order, GetStatus(), Register(name, "strategy", 1, "0.1")):
+        assert not may(f"strategy:{name}", message)
+    assert not may_read(f"strategy:{name}", f"execution/{name}/")
+
+
 @pytest.mark.parametrize("message", [STATE, RestartActor("gate"), StopFloor(), EndStrategy("maker", 1)])
 def test_a_strategy_commands_nobody(message: Message) -> None:
     assert not may("strategy:maker", message)
