@@ -331,7 +331,7 @@ class Actor(LoopActor):
         elif reply.code is Code.SHUTTING_DOWN:
             self.log.info("the floor stops")
             self.stop()
-        elif reply.code is Code.NOT_ALLOWED:
+        elif reply.code is Code.FENCED:  # not NOT_ALLOWED: that list may be read better in a moment
             self.fail(ActorExit(ExitCode.FENCED, f"another life of {self.name!r} has taken over"))
 
     def on_orphaned(self) -> None:

@@ -179,6 +179,7 @@ class Supervisor(Actor):
         if not self.lease.renew():
             self._abdicate()
             return
+        self.member.refresh_keys()
         now = self.loop.time()
         late_s = self.health.late_s(now)
         self.health.look(now, late_s)
@@ -227,7 +228,7 @@ class Supervisor(Actor):
 
     def on_actor_heartbeat(self, message: ActorHeartbeat, header: RequestHeader) -> Message:
         if not self.registry.is_current(message.name, message.epoch):
-            return Refused(Code.NOT_ALLOWED, "another life has taken over, or this one was given up for dead")
+            return Refused(Code.FENCED, "another life has taken over, or this one was given up for dead")
         child = self.children.get(message.name)
         if child is None:
             self.attached.beat(message.name)

@@ -358,6 +358,7 @@ class Code(Word):
     UNSUPPORTED_INSTRUCTION = "UNSUPPORTED_INSTRUCTION", "The venue or this version lacks an instruction of the order."
     # execution
     DEADLINE_PASSED = "DEADLINE_PASSED", "The command was too old to be sent and was dropped."
+    FENCED = "FENCED", "Another life of the caller has taken over, or this one was given up for dead."
     LEASE_LAPSED = (
         "LEASE_LAPSED",
         "Its lease had lapsed: another may have taken its place, so nothing was sent or done.",

@@ -17,3 +17,9 @@ class Plain(Actor):
     def on_restart_actor(self, message: RestartActor, header: Any) -> Message:
         self.loop.call_soon(time.sleep, float(message.name.partition(" ")[2]))  # this very answer still goes out
         return Empty()
+
+
+class Strategist(Plain):
+    """One that may stand for a strategy: those own no topics."""
+
+    prefixes = ()

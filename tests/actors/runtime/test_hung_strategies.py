@@ -17,7 +17,7 @@ from bus.messages import ActorHeartbeat, Code, GetStatus
 @pytest.fixture
 def strategy(run_dir: Path, make_child: Any) -> Any:
     spec = make_child(run_dir, "one", heartbeat_timeout_s=2.0)
-    return replace(spec, actor="patient_actors:Plain", context=replace(spec.context, kind="strategy"))
+    return replace(spec, actor="patient_actors:Strategist", context=replace(spec.context, kind="strategy"))
 
 
 def test_one_that_thaws_while_its_exit_policy_runs_finds_itself_fenced_and_is_started_anew(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,9 +19,13 @@ import pytest
 
 from actors.runtime import ActorSpec, Context, ExitCode
 from actors.supervisor import Restart
+from bus.clock import SystemClock
 from bus.codec import ReplyStatus
-from bus.messages import Acknowledged, Code, Deregister, GetIntents, RestartActor, StopFloor
+from bus.directory import DIRECTORY, endpoints
+from bus.messages import Acknowledged, Code, Deregister, GetIntents, GetStatus, RestartActor, StopFloor
+from bus.requests import Client
 from bus.security import KeyStore
+from bus.transport import ZmqTransport
 
 HERE = Path(__file__).parent
 
@@ -60,6 +67,51 @@ def test_an_actors_process_has_one_python_thread(floor: Any) -> None:
     assert plain.counters["threads"] == 1
     with open(f"/proc/{plain.pid}/cmdline") as file:
         assert "actors.runtime" in file.read()
+
+
+@pytest.fixture(scope="module")
+def quiet(run_floor: Any, make_child: Any) -> Iterator[Any]:
+    """A floor to which nobody new connects, unless a test does."""
+    with tempfile.TemporaryDirectory(prefix="tf") as folder, contextlib.ExitStack() as stack:
+        floor = stack.enter_context(run_floor(Path(folder), (make_child(Path(folder), "plain", "Plain"),)))
+        floor.is_in("plain", "READY")
+        yield floor
+
+
+def test_a_list_of_keys_that_cannot_be_read_for_a_while_fences_nobody(quiet: Any) -> None:
+    before = quiet.actor("plain")
+    file = quiet.keys.folder / "allowed.json"
+    good = file.read_bytes()
+    file.write_bytes(b"{ a slip of the pen")
+    quiet.until(lambda: "not on the floor's list" in quiet.log.read_text(), "the supervisor has seen it")
+    file.write_bytes(good)
+    assert quiet.ask("plain", GetIntents(7)).body == Acknowledged(7)
+    after = quiet.is_in("plain", "READY", lambda actor: actor.counters.get("handled") == 1)
+    assert (after.pid, after.epoch) == (before.pid, before.epoch)
+
+
+def test_a_revoked_key_asks_the_supervisor_nothing_more_though_its_connection_stands(quiet: Any) -> None:
+    floor = quiet
+    role = "strategy:guest"
+    floor.keys.ensure(role)
+
+    async def session() -> Code:
+        loop = asyncio.get_running_loop()
+        transport = ZmqTransport(loop, floor.keys.identity(role, serves=False))
+        server_key = floor.keys.load("actor:supervisor").public
+        at = endpoints(floor.run_dir, DIRECTORY).server
+        client = Client(transport, loop, SystemClock(), at, "guest", server_key)
+        try:
+            assert (await client.request(GetStatus(), 20.0)).ok
+            floor.keys.revoke(role)
+            deadline = loop.time() + 5.0
+            while loop.time() < deadline and (reply := await client.request(GetStatus(), 5.0)).ok:
+                pass  # each answer is a turn of the supervisor's
+            return reply.code
+        finally:
+            transport.close()
+
+    assert asyncio.run(session()) is Code.NOT_ALLOWED
 
 
 def test_a_child_that_cannot_be_started_is_given_up_and_the_floor_lives(floor: Any) -> None:
