@@ -118,16 +118,17 @@ class Port:
             try:
                 self._take()
             except zmq.Again:
-                self._armed = False
-                if self._on_drained is not None:
-                    self._on_drained()
-                return
+                break
             if self._socket.closed:
                 return
             if not (count or _GET(self._socket, _EVENTS) & _POLLIN):  # one message is the rule; of many, none is asked
-                self._armed = False
-                return
-        self._loop.call_soon(self._drain)
+                break
+        else:
+            self._loop.call_soon(self._drain)
+            return
+        self._armed = False
+        if self._on_drained is not None:
+            self._on_drained()
 
     def _take(self) -> None:
         """Receive one message and hand it on. Raises zmq.Again where there is none."""

@@ -248,3 +248,17 @@ async def test_a_slow_handler_on_real_sockets_is_given_the_newest(wire: Any, eve
     await eventually(lambda: seen and seen[-1] == 20_000)
     assert len(seen) < 100
     assert reader.counters["conflated"] == 20_001 - len(seen)
+
+
+async def test_on_real_sockets_a_value_that_comes_alone_is_handed_on_without_waiting_for_another(
+    wire: Any, eventually: Any
+) -> None:
+    publisher = wire.publisher(prefix="market/A/")
+    wire.owner.values[TOPIC] = quote(0)
+    reader = wire.reader()
+    seen: list[int] = []
+    reader.subscribe(Subscription(TOPIC, lambda message, header, topic: seen.append(message.seq), None, conflate=True))
+    for number in range(1, 6):
+        await eventually(lambda: len(seen) == number)  # noqa: B023 - awaited within its turn
+        publisher.publish(TOPIC, quote(number))
+    await eventually(lambda: seen == [*range(6)])
