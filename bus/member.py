@@ -72,6 +72,8 @@ class Member:
         self._clients: dict[str, Client] = {}
         self._keys: dict[str, str] = {}
         self._subscriptions: dict[Subscription, set[str]] = {}
+        self._ended: dict[str, int] = {}
+        self._losses = guard.ring.losses if guard is not None else 0
 
     # what this actor offers
 
@@ -133,14 +135,19 @@ class Member:
     async def open_doors(self) -> list[str]:
         """Knock at our own closed sockets with a stranger's key; return the endpoints that let it in."""
         doors = self.doors()
-        closed = [(doors.get("private_at", ""), True), (doors.get("serves_at", ""), False)]
-        closed += [(doors.get("remote_publishes_at", ""), True)]
-        return [at for at, publishes in closed if at and await self._transport.lets_strangers_in(at, publishes)]
+        closed = ("private_at", "serves_at", "remote_publishes_at", "remote_private_at", "remote_serves_at")
+        asked = [(doors.get(door, ""), "serves" not in door) for door in closed]
+        return [at for at, publishes in asked if at and await self._transport.lets_strangers_in(at, publishes)]
 
     def refresh_keys(self) -> None:
         """Look whether the floor's list of keys has changed; who was taken off it is sent nothing more."""
-        if self.guard is not None and self.guard.ring.refresh() and self.publisher is not None:
-            self.publisher.admit_anew()
+        if self.guard is None:
+            return
+        self.guard.ring.refresh()
+        if self.guard.ring.losses != self._losses:
+            self._losses = self.guard.ring.losses
+            if self.publisher is not None:
+                self.publisher.admit_anew()
 
     # joining the floor
 
@@ -233,7 +240,7 @@ class Member:
 
     def counters(self) -> dict[str, int]:
         """Return what was published, read, lost and refused."""
-        total: dict[str, int] = {}
+        total = dict(self._ended)
         sources = [reader.counters for reader in self._readers.values()]
         if self.publisher is not None:
             sources.append(self.publisher.counters)
@@ -242,8 +249,7 @@ class Member:
         if self.guard is not None:
             sources.append(self.guard.counters)
         for source in sources:
-            for key, value in source.items():
-                total[key] = total.get(key, 0) + value
+            _add(total, source)
         return total
 
     def hush(self) -> None:
@@ -298,20 +304,26 @@ class Member:
     def _readers_of(self, name: str) -> list[Reader]:
         return [reader for (owner, _), reader in self._readers.items() if owner == name]
 
-    def _forget_old_key(self, entry: DirectoryEntry) -> None:
-        """Connect anew to an actor that has another key now; the old one's sockets would wait for ever."""
-        if self._keys.get(entry.name, entry.key) == entry.key:
+    def _forget_old_doors(self, entry: DirectoryEntry, known: DirectoryEntry | None) -> None:
+        """Connect anew to an actor that has another key now, or is elsewhere: the old sockets would wait for ever.
+
+        On one host its sockets stay where they are; for other hosts each life of it has ports of its own.
+        """
+        moved = known is not None and _places(known) != _places(entry)
+        if self._keys.get(entry.name, entry.key) == entry.key and not moved:
             return
-        del self._keys[entry.name]
+        self._keys.pop(entry.name, None)
         client = self._clients.pop(entry.name, None)
         if client is not None:
             client.close()
-        reader = self._readers.pop((entry.name, True), None)
-        if reader is not None:
-            reader.close()
-            for subscription, joined in self._subscriptions.items():
-                if _reads_privately(subscription.topic, entry):
-                    joined.discard(entry.name)
+        for private in (False, True) if moved else (True,):
+            reader = self._readers.pop((entry.name, private), None)
+            if reader is not None:
+                reader.close()
+                _add(self._ended, reader.counters)
+        for subscription, joined in self._subscriptions.items():
+            if moved or _reads_privately(subscription.topic, entry):
+                joined.discard(entry.name)
 
     def _attach(self, subscription: Subscription, entry: DirectoryEntry) -> None:
         joined = self._subscriptions[subscription]
@@ -336,7 +348,7 @@ class Member:
             known = before.get(entry.name)
             moved = known is not None and known.epoch != entry.epoch
             if entry.live:
-                self._forget_old_key(entry)
+                self._forget_old_doors(entry, known)
             if moved or not entry.live:
                 # a newer life may have spoken before the table came: what it said stands
                 if entry.live:
@@ -359,6 +371,15 @@ class Member:
 
 def _anybody(key: str, topic: str) -> bool:
     return True
+
+
+def _add(total: dict[str, int], counters: dict[str, int]) -> None:
+    for key, value in counters.items():
+        total[key] = total.get(key, 0) + value
+
+
+def _places(entry: DirectoryEntry) -> tuple[str, str, str]:
+    return entry.publishes_at, entry.private_at, entry.serves_at
 
 
 def _reads_privately(topic: str, entry: DirectoryEntry) -> bool:

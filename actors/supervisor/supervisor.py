@@ -57,6 +57,8 @@ __all__ = ["Supervisor"]
 ALERTS_S = 3.0
 """How long an ending floor waits for the last runs of the alert command, for they may matter most; less than the lease,
 which nobody renews any more."""
+KEYS_S = 0.5
+"""Between looks at the list of keys: an attached strategy whose key was taken off it is cut off within this."""
 
 
 class Supervisor(Actor):
@@ -129,6 +131,7 @@ class Supervisor(Actor):
         self.push_directory()
         self.board.follow(self.member)
         self.every(HEALTH_S, self._look_after)
+        self.every(KEYS_S, self._refresh_keys)
         self.log.info("floor starts", floor=self.floor.name, children=len(self.children), run_dir=self.floor.run_dir)
         self.systemd.ready()
         self.spawn(self._start_children())
@@ -342,4 +345,8 @@ class Supervisor(Actor):
 
     def _beat(self) -> None:
         """The supervisor has no supervisor to tell."""
+
+    def _refresh_keys(self) -> None:
         self.member.refresh_keys()
+        if self.member.guard is not None:
+            self.attached.drop_strangers(self.member.guard.ring)

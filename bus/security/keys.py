@@ -50,6 +50,8 @@ class KeyRing:
         self._file = Path(folder, ALLOWED)
         self._roles: dict[str, str] = {}
         self._stamp: tuple[int, int, int] = (0, 0, 0)
+        self.losses = 0
+        """How often keys were taken off: whoever refreshes, who has to cut somebody off sees it here."""
         self.refresh()
 
     def role_of(self, key: str) -> str:
@@ -68,6 +70,7 @@ class KeyRing:
             stamp, roles = (0, 0, 0), {}  # without a list nobody is let in
         lost = bool(self._roles.keys() - roles.keys())
         self._roles, self._stamp = roles, stamp
+        self.losses += lost
         return lost
 
 

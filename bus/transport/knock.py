@@ -32,9 +32,7 @@ class Welcome(Enum):
     NO_ANSWER = 4
 
 
-async def knock(
-    loop: asyncio.AbstractEventLoop, socket: zmq.Socket[bytes], endpoint: str, limit_s: float
-) -> Welcome:
+async def knock(loop: asyncio.AbstractEventLoop, socket: zmq.Socket[bytes], endpoint: str, limit_s: float) -> Welcome:
     """Connect a socket that has its keys, see how the handshake ends, and close it."""
     met: asyncio.Future[Welcome] = loop.create_future()
     cuts = 0

@@ -11,9 +11,9 @@ from bus.codec import MAX_MESSAGE_BYTES
 from bus.security import Identity, KeyRing, zap
 from bus.transport.knock import Welcome, knock
 from bus.transport.link import Asked, Frames, Link, PrivateLink
-from bus.transport.ports import LINGER_MS, PUBLISHER_RECHECK_S, Port, PrivatePort, ServerPort
+from bus.transport.ports import LINGER_MS, PUBLISHER_RECHECK_S, KeyedPort, Port, PrivatePort, ServerPort
 
-__all__ = ["ZmqTransport"]
+__all__ = ["ZmqTransport", "bind_problem"]
 
 PUBLISH_HWM = 100_000
 """Messages a publisher keeps for one slow reader before it drops (and the reader sees the gap)."""
@@ -59,6 +59,16 @@ class ZmqTransport:
             socket.setsockopt(zmq.ZAP_DOMAIN, zap.OPEN_DOMAIN)
             socket.setsockopt(_ZAP_ENFORCE_DOMAIN, 1)
         return self._add(Port(self._loop, _bound(socket, endpoint), on_message, PUBLISHER_RECHECK_S))
+
+    def remote_publisher(self, endpoint: str, on_message: Callable[[Frames], None]) -> PrivateLink:
+        def open_socket(endpoints: tuple[str, ...]) -> zmq.Socket[bytes]:
+            socket = self._socket(zmq.XPUB, PUBLISH_HWM, (zmq.XPUB_VERBOSE, 1))
+            self._close_to_strangers(socket)
+            return _bound(socket, *endpoints)
+
+        port = KeyedPort(self._loop, (endpoint,), open_socket, on_message)
+        self._ports.append(port)
+        return port
 
     def private_publisher(self, endpoint: str, grants: Callable[[bytes, str], bool], remote: str = "") -> PrivateLink:
         def open_socket(endpoints: tuple[str, ...]) -> zmq.Socket[bytes]:
@@ -173,6 +183,16 @@ class ZmqTransport:
     def _add(self, port: Port) -> Link:
         self._ports.append(port)
         return port
+
+
+def bind_problem(endpoint: str) -> str:
+    """Say why no socket can be bound there now, empty where one can. Nothing stays bound."""
+    with zmq.Context() as context, context.socket(zmq.ROUTER) as socket:
+        try:
+            socket.bind(endpoint)
+        except zmq.ZMQError as error:
+            return "is in use" if error.errno == zmq.EADDRINUSE else f"cannot be had ({error.strerror})"
+    return ""
 
 
 def _bound(socket: zmq.Socket[bytes], *endpoints: str) -> zmq.Socket[bytes]:
