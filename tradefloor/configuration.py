@@ -19,8 +19,9 @@ import msgspec
 
 from actors.runtime import ActorExit, Context, Secret
 from actors.supervisor import ChildSpec, FloorSpec, InstanceSpec, Restart
-from bus.directory import EndpointError, endpoints
+from bus.directory import EndpointError, endpoints, is_address
 from bus.messages import ExitPolicy, check_name, strategy_code
+from bus.transport import bind_problem
 from tradefloor import places
 from tradefloor.supervision import supervise
 from tradefloor.tables import ConfigurationError, Table, read_toml
@@ -135,9 +136,12 @@ class _Reader:
         if not floor.has("listen"):
             return ""
         address: str = floor.take("listen", str, "tcp://HOST:PORT")
-        host, _, port = address.removeprefix("tcp://").rpartition(":")
-        if not address.startswith("tcp://") or not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        if not is_address(address):
             raise floor.error("listen", f"expected tcp://HOST:PORT, found {address!r}")
+        problem = bind_problem(address)
+        if problem:
+            raise floor.error("listen", f"{address} {problem}; expected an IP address of this host and a free port")
+        self.ports[int(address.rpartition(":")[2])] = "floor.listen"
         return address
 
     def _gate(self, table: Table) -> dict[str, str]:
