@@ -138,10 +138,13 @@ class _Reader:
         address: str = floor.take("listen", str, "tcp://HOST:PORT")
         if not is_address(address):
             raise floor.error("listen", f"expected tcp://HOST:PORT, found {address!r}")
-        problem = bind_problem(address)
+        host, _, port = address.rpartition(":")
+        problem = bind_problem(
+            f"{host}:*"
+        )  # the port is the supervisor's to find taken: a frozen floor may still have it
         if problem:
-            raise floor.error("listen", f"{address} {problem}; expected an IP address of this host and a free port")
-        self.ports[int(address.rpartition(":")[2])] = "floor.listen"
+            raise floor.error("listen", f"{host} {problem}; expected an IP address of this host")
+        self.ports[int(port)] = "floor.listen"
         return address
 
     def _gate(self, table: Table) -> dict[str, str]:

@@ -50,6 +50,7 @@ from bus.messages import (
 from bus.requests import Answer
 from bus.schema import schema_json
 from bus.security import MONITOR, OPERATOR, KeyStore, role_of_actor
+from bus.transport import bind_problem
 from bus.version import VERSION, majors_differ
 
 __all__ = ["Supervisor"]
@@ -100,6 +101,10 @@ class Supervisor(Actor):
         run_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._place, self.lease = await take_run_dir(run_dir, self.clock, self.log)
         self._alone = take_alone(self.floor.name, self.floor.alone)
+        problem = bind_problem(self.floor.listen) if self.floor.listen else ""
+        if problem:
+            reason = f"floor.listen: {self.floor.listen} {problem}; expected a free port of this host"
+            raise ActorExit(ExitCode.CONFIGURATION, reason)
 
     async def prepare(self) -> None:
         state_dir = self.state_path()

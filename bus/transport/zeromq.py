@@ -191,7 +191,7 @@ def bind_problem(endpoint: str) -> str:
         try:
             socket.bind(endpoint)
         except zmq.ZMQError as error:
-            return "is in use" if error.errno == zmq.EADDRINUSE else f"cannot be had ({error.strerror})"
+            return "is in use" if error.errno == zmq.EADDRINUSE else f"cannot be had ({zmq.strerror(error.errno or 0)})"
     return ""
 
 
