@@ -332,7 +332,7 @@ class Actor(LoopActor):
             self.log.info("the floor stops")
             self.stop()
         elif reply.code is Code.NOT_ALLOWED:
-            self.fail(ActorExit(ExitCode.FENCED, f"another life of {self.name!r} has taken over"))
+            self.fail(ActorExit(ExitCode.FENCED, f"the floor hears {self.name!r} no more: {reply.reason}"))
 
     def on_orphaned(self) -> None:
         """The supervisor is gone: stop, by way of `end`."""
