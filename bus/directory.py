@@ -24,6 +24,7 @@ __all__ = [
     "Endpoints",
     "endpoints",
     "from_afar",
+    "is_address",
     "is_far",
     "next_epoch",
 ]
@@ -64,6 +65,12 @@ def endpoints(run_dir: Path | str, name: str) -> Endpoints:
 def is_far(floor: str) -> bool:
     """True where a floor is named by the address that it listens on, and not by its run directory."""
     return floor.startswith("tcp://")
+
+
+def is_address(text: str) -> bool:
+    """True for ``tcp://HOST:PORT``."""
+    host, _, port = text.removeprefix("tcp://").rpartition(":")
+    return is_far(text) and bool(host) and port.isdecimal() and 0 < int(port) < 65536
 
 
 def from_afar(entry: DirectoryEntry, floor: str) -> DirectoryEntry:

@@ -72,6 +72,7 @@ class Member:
         self._clients: dict[str, Client] = {}
         self._doors: dict[str, tuple[str, ...]] = {}
         self._subscriptions: dict[Subscription, set[str]] = {}
+        self._ended: dict[str, int] = {}
 
     # what this actor offers
 
@@ -133,9 +134,9 @@ class Member:
     async def open_doors(self) -> list[str]:
         """Knock at our own closed sockets with a stranger's key; return the endpoints that let it in."""
         doors = self.doors()
-        closed = [(doors.get("private_at", ""), True), (doors.get("serves_at", ""), False)]
-        closed += [(doors.get("remote_publishes_at", ""), True)]
-        return [at for at, publishes in closed if at and await self._transport.lets_strangers_in(at, publishes)]
+        closed = ("private_at", "serves_at", "remote_publishes_at", "remote_private_at", "remote_serves_at")
+        asked = [(doors.get(door, ""), "serves" not in door) for door in closed]
+        return [at for at, publishes in asked if at and await self._transport.lets_strangers_in(at, publishes)]
 
     def refresh_keys(self) -> None:
         """Look whether the floor's list of keys has changed; who was taken off it is sent nothing more."""
@@ -233,7 +234,7 @@ class Member:
 
     def counters(self) -> dict[str, int]:
         """Return what was published, read, lost and refused."""
-        total: dict[str, int] = {}
+        total = dict(self._ended)
         sources = [reader.counters for reader in self._readers.values()]
         if self.publisher is not None:
             sources.append(self.publisher.counters)
@@ -242,8 +243,7 @@ class Member:
         if self.guard is not None:
             sources.append(self.guard.counters)
         for source in sources:
-            for key, value in source.items():
-                total[key] = total.get(key, 0) + value
+            _add(total, source)
         return total
 
     def hush(self) -> None:
@@ -310,6 +310,7 @@ class Member:
             client.close()
         for reader in self._readers_of(entry.name):
             reader.close()
+            _add(self._ended, reader.counters)
         self._readers = {key: reader for key, reader in self._readers.items() if key[0] != entry.name}
         for joined in self._subscriptions.values():
             joined.discard(entry.name)
@@ -362,6 +363,11 @@ class Member:
 
 def _anybody(key: str, topic: str) -> bool:
     return True
+
+
+def _add(total: dict[str, int], counters: dict[str, int]) -> None:
+    for key, value in counters.items():
+        total[key] = total.get(key, 0) + value
 
 
 def _doors(entry: DirectoryEntry) -> tuple[str, ...]:

@@ -45,6 +45,9 @@ class MemoryTransport:
     def publisher(self, endpoint: str, on_message: Callable[[Frames], None]) -> Link:
         return self._add(_Publisher(self._hub, endpoint, on_message))
 
+    def remote_publisher(self, endpoint: str, on_message: Callable[[Frames], None]) -> PrivateLink:
+        return _Publisher(self._hub, endpoint, on_message)
+
     def private_publisher(self, endpoint: str, grants: Callable[[bytes, str], bool], remote: str = "") -> PrivateLink:
         link = _PrivatePublisher(self._hub, endpoint, grants)
         self._links.append(link)
@@ -168,6 +171,12 @@ class _Publisher(_Link):
             pipe = self._pipes[reader] = _Pipe(self, reader)
         return pipe
 
+    def renew(self) -> None:
+        """Cut every reader off: each joins again."""
+        for reader in self.hub.readers.get(self.endpoint, ()):
+            for topic in reader.topics:
+                reader.tell(b"\1" + topic)
+
     def close(self) -> None:
         super().close()
         if self.hub.publishers.get(self.endpoint) is self:
@@ -192,9 +201,7 @@ class _PrivatePublisher(_Publisher):
     def renew(self) -> None:
         """Cut every reader off, so that each is asked for its key anew."""
         self._granted.clear()
-        for reader in self.hub.readers.get(self.endpoint, ()):
-            for topic in reader.topics:
-                reader.tell(b"\1" + topic)
+        super().renew()
 
     def _judge(self, frames: Frames) -> None:
         word, reader = frames[0], self._asking[int.from_bytes(frames[1], "big")]

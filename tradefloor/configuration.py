@@ -19,8 +19,9 @@ import msgspec
 
 from actors.runtime import ActorExit, Context, Secret
 from actors.supervisor import ChildSpec, FloorSpec, InstanceSpec, Restart
-from bus.directory import EndpointError, endpoints
+from bus.directory import EndpointError, endpoints, is_address
 from bus.messages import ExitPolicy, check_name, strategy_code
+from bus.transport import bind_problem
 from tradefloor import places
 from tradefloor.supervision import supervise
 from tradefloor.tables import ConfigurationError, Table, read_toml
@@ -135,9 +136,15 @@ class _Reader:
         if not floor.has("listen"):
             return ""
         address: str = floor.take("listen", str, "tcp://HOST:PORT")
-        host, _, port = address.removeprefix("tcp://").rpartition(":")
-        if not address.startswith("tcp://") or not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        if not is_address(address):
             raise floor.error("listen", f"expected tcp://HOST:PORT, found {address!r}")
+        host, _, port = address.rpartition(":")
+        problem = bind_problem(
+            f"{host}:*"
+        )  # the port is the supervisor's to find taken: a frozen floor may still have it
+        if problem:
+            raise floor.error("listen", f"{host} {problem}; expected an IP address of this host")
+        self.ports[int(port)] = "floor.listen"
         return address
 
     def _gate(self, table: Table) -> dict[str, str]:

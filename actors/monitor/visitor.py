@@ -8,12 +8,12 @@ from types import TracebackType
 from typing import Self
 
 from bus.clock import SystemClock
-from bus.directory import DIRECTORY
+from bus.directory import DIRECTORY, is_far
 from bus.member import Member
 from bus.messages import Code, FloorInfo, GetFloor, GetStatus, Message, Status
 from bus.requests import Reply
 from bus.security import MONITOR, Identity, KeyFileError, KeyStore, read_keys
-from bus.transport import ZmqTransport
+from bus.transport import Welcome, ZmqTransport
 from bus.version import VERSION, majors_differ
 
 __all__ = ["FloorRefused", "FloorUnreachable", "Visitor"]
@@ -28,7 +28,7 @@ class FloorUnreachable(Exception):
 
 
 class FloorRefused(Exception):
-    """The floor and this side speak different major versions; both are named."""
+    """The floor does not let this key in, or this side's major version does not fit; both are named."""
 
 
 class Visitor:
@@ -36,8 +36,8 @@ class Visitor:
 
     It reads, with the floor's monitor key; with ``role=OPERATOR`` it may cancel, halt and stop as well. From another
     host, `run_dir` is the address that the floor listens on and `key_file` holds the key, whatever its role. Raises
-    FloorUnreachable on entry where the key cannot be read or no supervisor answers, FloorRefused where its version does
-    not fit ours.
+    FloorUnreachable on entry where no supervisor answers or the floor has no key for us, FloorRefused where the key
+    file cannot be read, its key is not let in, or the floor's version does not fit ours.
     """
 
     identity: Identity
@@ -53,6 +53,8 @@ class Visitor:
         keys = self.identity.keys
         name = keys.role.partition(":")[2] or f"{keys.role}:{self._name}"
         transport = ZmqTransport(loop, self.identity)
+        if is_far(self._run_dir):
+            await self._knock(transport)
         self.member = Member(name, self._run_dir, transport, loop, SystemClock(), keys.supervisor)
         reply = await self.member.request(DIRECTORY, GetFloor(VERSION), CONNECT_S)
         if not isinstance(reply.body, FloorInfo):
@@ -75,16 +77,32 @@ class Visitor:
 
     async def _find_key(self, loop: asyncio.AbstractEventLoop) -> Identity:
         """Return our key; a floor that has just been started makes it at first."""
+        if self._key_file is not None:
+            try:
+                return Identity(read_keys(self._key_file))
+            except KeyFileError as error:
+                raise FloorRefused(str(error)) from None
         deadline = loop.time() + CONNECT_S
         while True:
             try:
-                if self._key_file is not None:
-                    return Identity(read_keys(self._key_file))
                 return KeyStore.of_floor(self._run_dir).identity(self._role, serves=False)
             except KeyFileError as error:
                 if loop.time() > deadline:
                     raise FloorUnreachable(f"no key of a floor in {self._run_dir}: {error}") from None
             await asyncio.sleep(LOOK_S)
+
+    async def _knock(self, transport: ZmqTransport) -> None:
+        """Learn how our key is taken: from another host no list can be looked at, and a refusal looks like silence."""
+        welcome = await transport.knock(self._run_dir, self.identity.keys.supervisor, CONNECT_S)
+        if welcome is Welcome.LET_IN:
+            return
+        transport.close()
+        at, role = self._run_dir, self.identity.keys.role
+        if welcome is Welcome.NOT_LET_IN:
+            raise FloorRefused(f"the floor at {at} does not let the key of {self._key_file} ({role}) in")
+        if welcome is Welcome.NOT_KNOWN:
+            raise FloorRefused(f"what listens at {at} is not the floor that has made the key of {self._key_file}")
+        raise FloorUnreachable(f"nobody answers at {at}")
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

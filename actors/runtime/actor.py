@@ -331,8 +331,9 @@ class Actor(LoopActor):
         elif reply.code is Code.SHUTTING_DOWN:
             self.log.info("the floor stops")
             self.stop()
-        elif reply.code is Code.FENCED:  # not NOT_ALLOWED: that list may be read better in a moment
-            self.fail(ActorExit(ExitCode.FENCED, f"another life of {self.name!r} has taken over"))
+        elif reply.code is Code.FENCED or (reply.code is Code.NOT_ALLOWED and self.context.attached):
+            # a child's key is not revoked: where it is not allowed, the list may be read better in a moment
+            self.fail(ActorExit(ExitCode.FENCED, f"the floor hears {self.name!r} no more: {reply.reason}"))
 
     def on_orphaned(self) -> None:
         """The supervisor is gone: stop, by way of `end`."""

@@ -6,6 +6,7 @@ from actors.supervisor.board import attached_state
 from actors.supervisor.health import Pulse, pulse
 from actors.supervisor.host import Host
 from bus.messages import ActorState, DirectoryEntry, Register
+from bus.security import KeyRing
 
 __all__ = ["Attached", "AttachedStrategies"]
 
@@ -62,6 +63,12 @@ class AttachedStrategies:
                 self._drop(attached, "fell silent")
             elif found is Pulse.BUSY and attached.state != "BUSY":
                 self._show(attached, "BUSY", f"silent for {silent_s:.0f} s, given up after {ATTACHED_LIMIT_S:g}")
+
+    def drop_strangers(self, ring: KeyRing) -> None:
+        """Whose key is not let in any more speaks for nobody: its epoch is revoked at once."""
+        for attached in list(self._by_name.values()):
+            if not ring.role_of(attached.registration.key):
+                self._drop(attached, "its key is not let in any more")
 
     def drop_all(self) -> None:
         """The floor stops."""

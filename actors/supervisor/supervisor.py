@@ -50,6 +50,7 @@ from bus.messages import (
 from bus.requests import Answer
 from bus.schema import schema_json
 from bus.security import MONITOR, OPERATOR, KeyStore, role_of_actor
+from bus.transport import bind_problem
 from bus.version import VERSION, majors_differ
 
 __all__ = ["Supervisor"]
@@ -57,6 +58,8 @@ __all__ = ["Supervisor"]
 ALERTS_S = 3.0
 """How long an ending floor waits for the last runs of the alert command, for they may matter most; less than the lease,
 which nobody renews any more."""
+KEYS_S = 0.5
+"""Between looks at the list of keys: an attached strategy whose key was taken off it is cut off within this."""
 
 
 class Supervisor(Actor):
@@ -98,6 +101,10 @@ class Supervisor(Actor):
         run_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._place, self.lease = await take_run_dir(run_dir, self.clock, self.log)
         self._alone = take_alone(self.floor.name, self.floor.alone)
+        problem = bind_problem(self.floor.listen) if self.floor.listen else ""
+        if problem:
+            reason = f"floor.listen: {self.floor.listen} {problem}; expected a free port of this host"
+            raise ActorExit(ExitCode.CONFIGURATION, reason)
 
     async def prepare(self) -> None:
         state_dir = self.state_path()
@@ -129,6 +136,7 @@ class Supervisor(Actor):
         self.push_directory()
         self.board.follow(self.member)
         self.every(HEALTH_S, self._look_after)
+        self.every(KEYS_S, self._refresh_keys)
         self.log.info("floor starts", floor=self.floor.name, children=len(self.children), run_dir=self.floor.run_dir)
         self.systemd.ready()
         self.spawn(self._start_children())
@@ -343,4 +351,8 @@ class Supervisor(Actor):
 
     def _beat(self) -> None:
         """The supervisor has no supervisor to tell."""
+
+    def _refresh_keys(self) -> None:
         self.member.refresh_keys()
+        if self.member.guard is not None:
+            self.attached.drop_strangers(self.member.guard.ring)

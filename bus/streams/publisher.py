@@ -26,6 +26,9 @@ CLOSED = "closed: its last reader left"
 NAMELESS_LOOK_S = 0.02
 """Between looks at whether the directory has named this life yet: joins wait for that."""
 
+HERE, ELSEWHERE = 1, 2
+"""On which of the open sockets a topic is read: bits of a sum."""
+
 
 class Publisher:
     """Owns the topics under some prefixes and publishes them in order.
@@ -68,9 +71,11 @@ class Publisher:
         self._may_read = may_read
         self._read_on: dict[str, int] = {}
         self._heartbeat = topics.topic("heartbeat", sender)
-        self._open: list[Link] = [transport.publisher(endpoint, partial(self._on_subscription, 1))]
+        self._open: list[Link] = [transport.publisher(endpoint, partial(self._on_subscription, HERE))]
+        self._remote: PrivateLink | None = None
         if remote:
-            self._open.append(transport.publisher(remote, partial(self._on_subscription, 2)))
+            self._remote = transport.remote_publisher(remote, partial(self._on_subscription, ELSEWHERE))
+            self._open.append(self._remote)
         self._private: PrivateLink | None = None
         if private_endpoint and any(map(topics.is_private, self.prefixes)):
             self._private = transport.private_publisher(private_endpoint, self._grant, remote)
@@ -112,7 +117,7 @@ class Publisher:
     @property
     def remote(self) -> str:
         """Where other hosts find our open topics; empty where they do not."""
-        return self._open[1].remote if len(self._open) > 1 else ""
+        return self._remote.remote if self._remote is not None else ""
 
     @property
     def remote_private(self) -> str:
@@ -125,9 +130,13 @@ class Publisher:
         return self._private is not None
 
     def admit_anew(self) -> None:
-        """Cut all readers of private topics off; they come again, and are asked for their keys again."""
+        """Cut all readers off that came by a key; they come again, and are asked for it again."""
         if self._private is not None:
             self._private.renew()
+        if self._remote is not None:
+            self._remote.renew()
+            for topic in list(self._read_on):  # libzmq forgets them without a word
+                self._not_read_on(topic, ELSEWHERE)
 
     def close(self) -> None:
         """Close the sockets. May be called twice."""
@@ -185,13 +194,17 @@ class Publisher:
             if first[0] and topic != self._heartbeat and not self._is_wider(topic):
                 self.counters["foreign_subscriptions"] += 1
             return  # a broader prefix, such as the tap's, opens nothing
-        read_on = self._read_on.get(topic, 0)
         if first[0]:
-            self._read_on[topic] = read_on | socket
+            self._read_on[topic] = self._read_on.get(topic, 0) | socket
             self._join(topic)
-        elif topic in self.demand and topic not in self._lingering:
-            self._read_on[topic] = read_on = read_on & ~socket
-            if not read_on:  # neither here nor on another host
+        else:
+            self._not_read_on(topic, socket)
+
+    def _not_read_on(self, topic: str, socket: int) -> None:
+        """The last reader on a socket has left; the last on both closes the topic, after a while."""
+        if topic in self.demand and topic not in self._lingering:
+            self._read_on[topic] &= ~socket
+            if not self._read_on[topic]:
                 self._lingering[topic] = self._loop.call_later(LINGER_S, self._leave, topic)
 
     def _join(self, topic: str) -> None:

@@ -16,7 +16,8 @@ callers and readers that are given a server's key prove their own. Without one n
 for the bus alone, in tests and in tools of one's own.
 """
 
+from bus.transport.knock import Welcome
 from bus.transport.link import Asked, Frames, Link, PrivateLink, Transport
-from bus.transport.zeromq import ZmqTransport
+from bus.transport.zeromq import ZmqTransport, bind_problem
 
-__all__ = ["Asked", "Frames", "Link", "PrivateLink", "Transport", "ZmqTransport"]
+__all__ = ["Asked", "Frames", "Link", "PrivateLink", "Transport", "Welcome", "ZmqTransport", "bind_problem"]

@@ -35,7 +35,7 @@ class Link(Protocol):
 
 
 class PrivateLink(Link, Protocol):
-    """The socket of a private publisher."""
+    """The socket of a publisher whose readers prove a key."""
 
     def renew(self) -> None:
         """Cut every reader off, so that each has to prove its key anew."""
@@ -46,6 +46,9 @@ class Transport(Protocol):
 
     def publisher(self, endpoint: str, on_message: Callable[[Frames], None]) -> Link:
         """Bind a publisher; messages are subscription frames (first byte 1 or 0, then the topic)."""
+
+    def remote_publisher(self, endpoint: str, on_message: Callable[[Frames], None]) -> PrivateLink:
+        """Bind a publisher for other hosts, as `publisher` but by key, at a ``tcp://HOST:PORT`` (``*``: any port)."""
 
     def private_publisher(self, endpoint: str, grants: Callable[[bytes, str], bool], remote: str = "") -> PrivateLink:
         """Bind a publisher that asks `grants` about each subscription: (topic, the reader's key).

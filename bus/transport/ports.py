@@ -12,7 +12,7 @@ from zmq.backend import Socket as Bare
 
 from bus.transport.link import Asked, Frames
 
-__all__ = ["LINGER_MS", "PUBLISHER_RECHECK_S", "Port", "PrivatePort", "ServerPort"]
+__all__ = ["LINGER_MS", "PUBLISHER_RECHECK_S", "KeyedPort", "Port", "PrivatePort", "ServerPort"]
 
 DRAIN_BUDGET = 64
 """Messages read from one socket before other work gets its turn."""
@@ -163,20 +163,21 @@ class ServerPort(Port):
         return bool(_GET(self._socket, _RCVMORE))
 
 
-class PrivatePort(Port):
-    """An XPUB in manual mode: a subscription has no effect until it is granted to its reader."""
+class KeyedPort(Port):
+    """An XPUB whose readers proved a key, and can be asked for it again. The last endpoint is the one for other hosts,
+    where there is one."""
 
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
         endpoints: tuple[str, ...],
         open_socket: Callable[[tuple[str, ...]], zmq.Socket[bytes]],
-        grants: Callable[[bytes, str], bool],
+        on_message: Callable[[Frames], None],
     ) -> None:
-        self._endpoints, self._open, self._grants = endpoints, open_socket, grants
+        self._endpoints, self._open = endpoints, open_socket
         self._ending: Port | None = None
         self._left = 0
-        super().__init__(loop, open_socket(endpoints), lambda frames: None, PUBLISHER_RECHECK_S)
+        super().__init__(loop, open_socket(endpoints), on_message, PUBLISHER_RECHECK_S)
         if self.remote:
             self._endpoints = (*endpoints[:-1], self.remote)  # the port that the host chose
 
@@ -215,6 +216,20 @@ class PrivatePort(Port):
     def close(self) -> None:
         self._end_renewal()
         super().close()
+
+
+class PrivatePort(KeyedPort):
+    """An XPUB in manual mode: a subscription has no effect until it is granted to its reader."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        endpoints: tuple[str, ...],
+        open_socket: Callable[[tuple[str, ...]], zmq.Socket[bytes]],
+        grants: Callable[[bytes, str], bool],
+    ) -> None:
+        self._grants = grants
+        super().__init__(loop, endpoints, open_socket, lambda frames: None)
 
     def _take(self) -> None:
         frames = self._socket.recv_multipart(zmq.NOBLOCK, copy=False)

@@ -9,10 +9,11 @@ import zmq
 
 from bus.codec import MAX_MESSAGE_BYTES
 from bus.security import Identity, KeyRing, zap
+from bus.transport.knock import Welcome, knock
 from bus.transport.link import Asked, Frames, Link, PrivateLink
-from bus.transport.ports import LINGER_MS, PUBLISHER_RECHECK_S, Port, PrivatePort, ServerPort
+from bus.transport.ports import LINGER_MS, PUBLISHER_RECHECK_S, KeyedPort, Port, PrivatePort, ServerPort
 
-__all__ = ["ZmqTransport"]
+__all__ = ["ZmqTransport", "bind_problem"]
 
 PUBLISH_HWM = 100_000
 """Messages a publisher keeps for one slow reader before it drops (and the reader sees the gap)."""
@@ -59,6 +60,16 @@ class ZmqTransport:
             socket.setsockopt(_ZAP_ENFORCE_DOMAIN, 1)
         return self._add(Port(self._loop, _bound(socket, endpoint), on_message, PUBLISHER_RECHECK_S))
 
+    def remote_publisher(self, endpoint: str, on_message: Callable[[Frames], None]) -> PrivateLink:
+        def open_socket(endpoints: tuple[str, ...]) -> zmq.Socket[bytes]:
+            socket = self._socket(zmq.XPUB, PUBLISH_HWM, (zmq.XPUB_VERBOSE, 1))
+            self._close_to_strangers(socket)
+            return _bound(socket, *endpoints)
+
+        port = KeyedPort(self._loop, (endpoint,), open_socket, on_message)
+        self._ports.append(port)
+        return port
+
     def private_publisher(self, endpoint: str, grants: Callable[[bytes, str], bool], remote: str = "") -> PrivateLink:
         def open_socket(endpoints: tuple[str, ...]) -> zmq.Socket[bytes]:
             socket = self._socket(zmq.XPUB, PUBLISH_HWM, (zmq.XPUB_MANUAL, 1))
@@ -94,28 +105,26 @@ class ZmqTransport:
         own = self.key.encode()
         if not own:
             return True
-        socket = self._socket(zmq.SUB if publishes else zmq.DEALER, 1)
-        socket.curve_serverkey = own
         public, secret = zmq.curve_keypair()
-        socket.curve_publickey, socket.curve_secretkey = public, secret
         self._knocking = public.decode()
-        met: asyncio.Future[bool] = self._loop.create_future()
+        kind = zmq.SUB if publishes else zmq.DEALER
+        welcome = await self._knock(kind, endpoint, own, (public, secret), KNOCK_S)
+        return welcome in (Welcome.LET_IN, Welcome.NO_ANSWER)  # what cannot be shown to be closed counts as open
 
-        def on_event(frames: Frames) -> None:
-            event = int.from_bytes(frames[0][:2], "little")
-            if event in _HANDSHAKE_ENDS and not met.done():
-                met.set_result(event == zmq.EVENT_HANDSHAKE_SUCCEEDED)
+    async def knock(self, endpoint: str, server_key: str, limit_s: float) -> Welcome:
+        """Knock at a server's door with our own key, and tell how it is taken."""
+        assert self.identity is not None
+        own = self.identity.keys
+        keys = (own.public.encode(), own.secret.encode())
+        return await self._knock(zmq.DEALER, endpoint, server_key.encode(), keys, limit_s)
 
-        monitor = Port(self._loop, socket.get_monitor_socket(), on_event)
-        try:
-            socket.connect(endpoint)
-            return await asyncio.wait_for(met, KNOCK_S)
-        except TimeoutError:
-            return True  # what cannot be shown to be closed counts as open
-        finally:
-            socket.disable_monitor()
-            monitor.close()
-            socket.close(0)
+    async def _knock(
+        self, kind: int, endpoint: str, server_key: bytes, keys: tuple[bytes, bytes], limit_s: float
+    ) -> Welcome:
+        socket = self._socket(kind, 1)
+        socket.curve_serverkey = server_key
+        socket.curve_publickey, socket.curve_secretkey = keys
+        return await knock(self._loop, socket, endpoint, limit_s)
 
     def close(self) -> None:
         for port in reversed(self._ports):  # the ZAP handler last
@@ -176,12 +185,14 @@ class ZmqTransport:
         return port
 
 
-_HANDSHAKE_ENDS = (
-    zmq.EVENT_HANDSHAKE_SUCCEEDED,
-    zmq.EVENT_HANDSHAKE_FAILED_AUTH,
-    zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL,
-    zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL,
-)
+def bind_problem(endpoint: str) -> str:
+    """Say why no socket can be bound there now, empty where one can. Nothing stays bound."""
+    with zmq.Context() as context, context.socket(zmq.ROUTER) as socket:
+        try:
+            socket.bind(endpoint)
+        except zmq.ZMQError as error:
+            return "is in use" if error.errno == zmq.EADDRINUSE else f"cannot be had ({zmq.strerror(error.errno or 0)})"
+    return ""
 
 
 def _bound(socket: zmq.Socket[bytes], *endpoints: str) -> zmq.Socket[bytes]:

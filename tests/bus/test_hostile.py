@@ -82,7 +82,7 @@ async def flood(socket: Any, frames: Callable[[], list[bytes]], drains: bool = T
             socket.recv_multipart()
 
 
-async def test_a_server_counts_each_hostile_frame_and_answers_the_next_good_request(
+async def test_b03_a_server_counts_each_hostile_frame_and_answers_the_next_good_request(
     wire: Any, hostile: Hostile, eventually: Any
 ) -> None:
     executed = controls = 0
@@ -114,7 +114,7 @@ async def test_a_server_counts_each_hostile_frame_and_answers_the_next_good_requ
     assert rss_bytes(os.getpid()) - before < MEMORY_BYTES
 
 
-async def test_a_publisher_bears_hostile_subscriptions_and_serves_the_next_reader(
+async def test_b03_a_publisher_bears_hostile_subscriptions_and_serves_the_next_reader(
     wire: Any, hostile: Hostile, eventually: Any
 ) -> None:
     publisher = wire.publisher()
@@ -139,7 +139,7 @@ async def test_a_publisher_bears_hostile_subscriptions_and_serves_the_next_reade
     assert rss_bytes(os.getpid()) - before < MEMORY_BYTES
 
 
-async def test_a_reader_bears_a_hostile_publisher_and_reads_the_next_good_frame(
+async def test_b03_a_reader_bears_a_hostile_publisher_and_reads_the_next_good_frame(
     wire: Any, hostile: Hostile, eventually: Any
 ) -> None:
     attacker = wire.socket(zmq.XPUB)
@@ -233,7 +233,9 @@ async def ready(visitor: Visitor) -> Status:
 
 
 @pytest.mark.parametrize("name", list(JOINS))
-def test_a_real_actor_bears_hostile_frames_on_all_its_sockets(floor: Floor, hostile: Hostile, name: str) -> None:
+def test_b03_p11_a_real_actor_bears_hostile_frames_on_all_its_sockets(
+    floor: Floor, hostile: Hostile, name: str
+) -> None:
     async def attack(visitor: Visitor) -> None:
         before = actor(await ready(visitor), name)
         attacker = Attacker(visitor.info.state_dir)

@@ -32,7 +32,7 @@ def memory_bytes() -> int:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-async def test_b01_a_burst_past_a_frozen_a_dead_and_a_late_reader_leaves_the_publisher_and_a_good_one_unharmed(
+async def test_b01_p10_a_burst_past_a_frozen_a_dead_and_a_late_reader_leaves_the_publisher_and_a_good_one_unharmed(
     wire: Any, eventually: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(zeromq, "PUBLISH_HWM", QUEUE)

@@ -53,6 +53,7 @@ def play_in_memory(program: list[Step]) -> None:
     [("join", (BOOK, False)), ("pause", 0.3), ("hostile", BOOK), ("lose_kind", 1), ("pause", 3.5), ("publish", BOOK)]
 )
 @example([("join", (BOOK, False)), ("pause", 0.3), ("lose", 1), ("restart", None), ("pause", 0.01)])
+@example([("join", (BOOK, False)), ("pause", 1.1), ("lose", 1), ("publish", BOOK), ("publish", BOOK)])
 def test_no_reader_believes_what_its_publisher_did_not_have_and_at_rest_all_are_whole(program: list[Step]) -> None:
     play_in_memory(program)
 

@@ -40,7 +40,7 @@ def step(offset: Path, hours: int) -> None:
 
 
 @pytest.mark.chaos
-def test_a_step_of_the_wall_clock_moves_no_deadline_no_lease_and_no_signature(floor: Floor, offset: Path) -> None:
+def test_r13_a_step_of_the_wall_clock_moves_no_deadline_no_lease_and_no_signature(floor: Floor, offset: Path) -> None:
     async def states(visitor: Visitor) -> dict[str, ActorState]:
         status = await visitor.status()
         assert status is not None

@@ -90,7 +90,7 @@ async def trades(visitor: Visitor) -> None:
 
 @pytest.mark.chaos
 @pytest.mark.parametrize("name", KINDS)
-def test_a_short_freeze_is_survived(floor: Floor, name: str) -> None:
+def test_r05_a_short_freeze_is_survived(floor: Floor, name: str) -> None:
     async def work(visitor: Visitor) -> None:
         before = await states(visitor)
         await frozen(before[name].pid, SHORT_S)
@@ -146,7 +146,7 @@ def test_a_stall_of_the_supervisor_disturbs_nobody(floor: Floor) -> None:
 
 @pytest.mark.chaos
 @pytest.mark.parametrize("name", KINDS)
-def test_a_second_copy_is_fenced(floor: Floor, name: str) -> None:
+def test_r05_r11_a_second_copy_is_fenced(floor: Floor, name: str) -> None:
     async def work(visitor: Visitor) -> None:
         before = await states(visitor)
         words = [sys.executable, "-m", "actors.runtime", str(Path(floor.run_dir, f"{name}.spec"))]
@@ -165,7 +165,7 @@ def test_a_second_copy_is_fenced(floor: Floor, name: str) -> None:
 
 @pytest.mark.chaos
 @pytest.mark.parametrize("name", KINDS)
-def test_a_long_freeze_is_found_and_the_frozen_one_is_killed_and_replaced(floor: Floor, name: str) -> None:
+def test_r05_a_long_freeze_is_found_and_the_frozen_one_is_killed_and_replaced(floor: Floor, name: str) -> None:
     async def work(visitor: Visitor) -> None:
         before = (await states(visitor))[name]
         kill(before.pid, signal.SIGSTOP)

@@ -43,7 +43,7 @@ def floor(tmp_path: Path, called: Path) -> Iterator[Floor]:
 
 
 @pytest.mark.chaos
-def test_an_actor_that_crashes_at_every_start_halts_its_instance_and_leaves_the_other_alone(
+def test_b07_an_actor_that_crashes_at_every_start_halts_its_instance_and_leaves_the_other_alone(
     floor: Floor, called: Path
 ) -> None:
     async def instance(visitor: Visitor, name: str) -> InstanceStatus:

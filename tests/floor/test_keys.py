@@ -51,7 +51,7 @@ def test_the_first_start_makes_a_key_for_everybody(floor: Floor) -> None:
     assert roles.keys() == {f"actor:{name}" for name in names} | {"strategy:maker_binance", "monitor", "operator"}
 
 
-def test_B04_a_monitor_that_halts_is_refused_counted_and_alerted(floor: Floor) -> None:
+def test_b04_a_monitor_that_halts_is_refused_counted_and_alerted(floor: Floor) -> None:
     async def halt(visitor: Visitor) -> Any:
         return await visitor.request("gate", SetTradingState("floor", TradingState.HALTED))
 

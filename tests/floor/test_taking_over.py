@@ -108,7 +108,9 @@ def test_the_next_up_takes_the_place_of_a_supervisor_that_hangs(floor: Floor, tm
         second.close()
 
 
-def test_a_second_floor_on_one_state_directory_is_refused_and_the_first_trades_on(floor: Floor, tmp_path: Path) -> None:
+def test_r11_a_second_floor_on_one_state_directory_is_refused_and_the_first_trades_on(
+    floor: Floor, tmp_path: Path
+) -> None:
     """A twin's key is in its floor's state directory, so that is the account of a floor on twins."""
     pids = trading(floor)
     with tempfile.TemporaryDirectory(prefix="tf", dir="/tmp") as run_dir:
@@ -125,7 +127,7 @@ def test_a_second_floor_on_one_state_directory_is_refused_and_the_first_trades_o
     assert trading(floor) == pids
 
 
-def test_a_floor_on_an_account_that_another_trades_is_refused(
+def test_r11_a_floor_on_an_account_that_another_trades_is_refused(
     tmp_path: Path, run_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(run_dir))

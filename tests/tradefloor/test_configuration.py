@@ -159,6 +159,19 @@ WRONG = [
     (FLOOR + 'listen = "localhost:7000"\n', "floor.listen: expected tcp://HOST:PORT, found 'localhost:7000'"),
     (FLOOR + 'listen = "tcp://127.0.0.1"\n', "floor.listen: expected tcp://HOST:PORT, found 'tcp://127.0.0.1'"),
     (
+        FLOOR + 'listen = "tcp://192.0.2.1:7000"\n',  # an address for documentation, which no host has
+        "floor.listen: tcp://192.0.2.1 cannot be had (Cannot assign requested address); "
+        "expected an IP address of this host",
+    ),
+    (
+        FLOOR + 'listen = "tcp://some.where:7000"\n',
+        "floor.listen: tcp://some.where cannot be had (No such device); expected an IP address of this host",
+    ),
+    (
+        FLOOR + 'listen = "tcp://127.0.0.1:7000"\n' + TWIN + "[venues.BINANCE.twin]\nport = 7000\n",
+        "venues.BINANCE.twin.port: 7000 is the port of floor.listen too; expected ports that differ",
+    ),
+    (
         FLOOR + 'listen = "tcp://127.0.0.1:70000"\n',
         "floor.listen: expected tcp://HOST:PORT, found 'tcp://127.0.0.1:70000'",
     ),

@@ -1,11 +1,12 @@
 """Run a strategy in this process, attached to a running floor. Ctrl-C detaches it; its exit policy is carried out.
 
-The name defaults to the class's in lower case; one that lives already is refused."""
+The name defaults to that of the key, or else to the class's in lower case; one that lives already is refused."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from typing import Any
 
 from actors.monitor.visitor import Visitor
@@ -14,7 +15,7 @@ from actors.runtime.log import configure
 from actors.strategy import Strategy
 from bus.directory import is_far
 from bus.messages import ExitPolicy, FloorInfo, check_name
-from bus.security import KeyStore, role_of_actor
+from bus.security import KeyFileError, KeyStore, read_keys, role_of_actor
 from tradefloor import places, strategies
 from tradefloor.commands.common import add_floor, visit, where
 
@@ -25,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser, with_path: bool = True) -> No
     """Add this command's options."""
     if with_path:
         parser.add_argument("path", metavar="FILE.py:Class", help="the strategy")
-    parser.add_argument("--name", help="its name on the floor; the class's in lower case by default")
+    parser.add_argument("--name", help="its name on the floor; the key's, or the class's in lower case")
     add_floor(parser)
     parser.add_argument(
         "--exit-policy", choices=("cancel", "leave"), default="cancel", help="what becomes of its orders at its end"
@@ -53,7 +54,7 @@ def run_class(kind: type[Strategy], arguments: list[str] | None = None) -> int:
 
 
 def _attach(kind: type[Strategy], options: argparse.Namespace) -> int:
-    name = options.name or kind.__name__.lower()
+    name = options.name or _name_of(options.key) or kind.__name__.lower()
     try:
         check_name(name, "--name")
     except ValueError as error:
@@ -87,6 +88,16 @@ def _attach(kind: type[Strategy], options: argparse.Namespace) -> int:
     if isinstance(actor.failure, ActorExit):
         sys.stderr.write(f"{actor.failure.reason}\n")
     return code
+
+
+def _name_of(key: Path | None) -> str:
+    """Return the name of the strategy for which a key was made, if it is one and can be read."""
+    try:
+        role = read_keys(key).role if key is not None else ""
+    except KeyFileError:
+        return ""
+    kind, _, name = role.partition(":")
+    return name if kind == "strategy" else ""
 
 
 def _parameter(text: str) -> tuple[str, Any]:

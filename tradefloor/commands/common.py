@@ -13,7 +13,7 @@ import msgspec
 
 from actors.monitor.visitor import FloorRefused, FloorUnreachable, Visitor
 from actors.runtime import ActorExit, ExitCode
-from bus.directory import is_far
+from bus.directory import is_address, is_far
 from bus.requests import Reply
 from bus.security import MONITOR, OPERATOR
 from tradefloor import places
@@ -85,10 +85,12 @@ def visit(
 def where(options: argparse.Namespace) -> str:
     """Return the run directory of the floor that is meant, or its address.
 
-    Raises ActorExit (exit code 10) where none is meant, and for an address without a key.
+    Raises ActorExit (exit code 10) where none is meant, for what is no address, and for an address without a key.
     """
     if not is_far(options.floor or ""):
         return str(places.find_floor(options.floor))
+    if not is_address(options.floor):
+        raise ActorExit(ExitCode.CONFIGURATION, f"--floor {options.floor}: expected tcp://HOST:PORT")
     if options.key is None:
         reason = f"--floor {options.floor}: expected --key FILE; the floor's host makes one: tradefloor keys new"
         raise ActorExit(ExitCode.CONFIGURATION, reason)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from actors.monitor.visitor import Visitor
 from actors.runtime import ActorExit, ExitCode
+from tradefloor import places
 from tradefloor.commands.common import add_floor, visit
 
 __all__ = ["add_arguments", "run"]
@@ -26,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Find the files and print them."""
+    places.find_floor(options.floor)
     found: list[Path] = []
 
     async def work(floor: Visitor) -> int:

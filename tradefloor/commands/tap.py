@@ -15,10 +15,11 @@ import msgspec
 
 from actors.monitor.visitor import Visitor
 from actors.runtime import ExitCode
+from bus.directory import is_far
 from bus.messages import GetSchema, Schema
 from bus.schema import label
 from bus.transport import Frames, ZmqTransport
-from tradefloor.commands.common import add_floor, add_json, visit
+from tradefloor.commands.common import add_floor, add_json, visit, where
 
 __all__ = ["add_arguments", "run"]
 
@@ -43,11 +44,13 @@ def run(options: argparse.Namespace) -> int:
         beats = any(prefix.startswith(HEARTBEATS) for prefix in options.prefix)
         tap = _Tap(schema, options.count, options.json, beats)
         transport = ZmqTransport(asyncio.get_running_loop(), floor.identity)
+        far = is_far(where(options))
         links: dict[tuple[str, str], Any] = {}
 
         def connect() -> None:
             for entry in floor.member.directory.entries.values():
-                for endpoint, key in ((entry.publishes_at, ""), (entry.private_at, entry.key)):
+                open_key = entry.key if far else ""
+                for endpoint, key in ((entry.publishes_at, open_key), (entry.private_at, entry.key)):
                     if entry.live and endpoint and (endpoint, key) not in links:
                         link = links[(endpoint, key)] = transport.reader(endpoint, tap.on_message, key)
                         for prefix in options.prefix or [""]:

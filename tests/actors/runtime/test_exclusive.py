@@ -50,7 +50,7 @@ def runs(place: Path) -> bool:
     return (age_s(place / "lease", SystemClock()) or 9) < 1 and log.exists() and "joined the floor" in log.read_text()
 
 
-def test_a_second_floor_on_one_account_is_refused_with_the_firsts_name_and_starts_nothing(
+def test_r11_a_second_floor_on_one_account_is_refused_with_the_firsts_name_and_starts_nothing(
     run_dir: Path, start: Start, until: Any
 ) -> None:
     account, other = run_dir / "accounts" / "one.lock", run_dir / "accounts" / "two.lock"

@@ -65,7 +65,7 @@ def peak_mb(pid: int) -> int:
     return int(text.partition("VmHWM:")[2].split()[0]) >> 10
 
 
-def test_an_endless_multipart_message_costs_one_restart_and_no_more_than_the_limit(floor: Any) -> None:
+def test_p11_an_endless_multipart_message_costs_one_restart_and_no_more_than_the_limit(floor: Any) -> None:
     before = floor.is_in("flooded", "READY")
     supervisor = peak_mb(floor.process.pid)
     with flooding(floor, "flooded", SMALL):

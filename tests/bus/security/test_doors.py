@@ -113,7 +113,7 @@ def plain_socket(kind: int) -> Iterator[Any]:
         context.term()
 
 
-async def test_B04_a_key_of_the_floor_is_let_in_and_asks_what_its_role_allows(doors: Doors) -> None:
+async def test_b04_a_key_of_the_floor_is_let_in_and_asks_what_its_role_allows(doors: Doors) -> None:
     doors.open()
     client = doors.client("operator")
     assert (await client.request(StopFloor(), 10.0)).status is ReplyStatus.OK
@@ -121,7 +121,7 @@ async def test_B04_a_key_of_the_floor_is_let_in_and_asks_what_its_role_allows(do
     assert doors.refused == []
 
 
-async def test_B04_a_wrong_key_never_gets_in_and_is_counted_and_told(
+async def test_b04_a_wrong_key_never_gets_in_and_is_counted_and_told(
     doors: Doors, tmp_path: Path, eventually: Any
 ) -> None:
     doors.open()
@@ -137,7 +137,7 @@ async def test_B04_a_wrong_key_never_gets_in_and_is_counted_and_told(
     assert what.startswith(f"{elsewhere.load('operator').public} is not on the floor's list")
 
 
-async def test_B04_a_monitors_key_commands_nothing(doors: Doors) -> None:
+async def test_b04_a_monitors_key_commands_nothing(doors: Doors) -> None:
     doors.open()
     client = doors.client("monitor")
     reply = await client.request(StopFloor(), 10.0)
@@ -149,7 +149,7 @@ async def test_B04_a_monitors_key_commands_nothing(doors: Doors) -> None:
     assert doors.refused == [("monitor", reply.reason)]
 
 
-async def test_B04_a_strategy_that_calls_itself_another_is_refused(doors: Doors) -> None:
+async def test_b04_a_strategy_that_calls_itself_another_is_refused(doors: Doors) -> None:
     doors.open()
     client = doors.client("strategy:other", caller="maker")
     reply = await client.request(GetStatus(), 10.0)
@@ -157,7 +157,7 @@ async def test_B04_a_strategy_that_calls_itself_another_is_refused(doors: Doors)
     assert doors.asked == []
 
 
-async def test_P12_a_refused_repeat_of_anothers_request_neither_learns_nor_spoils_its_answer(doors: Doors) -> None:
+async def test_p12_a_refused_repeat_of_anothers_request_neither_learns_nor_spoils_its_answer(doors: Doors) -> None:
     doors.open()
     honest, thief = doors.client("operator"), doors.client("strategy:other", caller="operator:test")
     thief._next_id = honest._next_id
@@ -170,7 +170,7 @@ async def test_P12_a_refused_repeat_of_anothers_request_neither_learns_nor_spoil
     assert doors.asked == [("operator:test", "StopFloor")]
 
 
-async def test_P12_a_strategy_reads_its_own_stream_and_no_others(doors: Doors, eventually: Any) -> None:
+async def test_p12_a_strategy_reads_its_own_stream_and_no_others(doors: Doors, eventually: Any) -> None:
     doors.open()
     own, others, all_of_it = doors.reads("strategy:maker"), doors.reads("strategy:other"), doors.reads("monitor")
     greedy = doors.reads("strategy:other", "")
@@ -181,7 +181,7 @@ async def test_P12_a_strategy_reads_its_own_stream_and_no_others(doors: Doors, e
     assert ("strategy:other", f"may not read {STREAM!r}") in doors.refused
 
 
-async def test_P12_private_topics_are_not_on_the_open_socket(doors: Doors, eventually: Any) -> None:
+async def test_p12_private_topics_are_not_on_the_open_socket(doors: Doors, eventually: Any) -> None:
     doors.open()
     spy = doors.reads("strategy:other", STREAM, door="p")
     everything = doors.reads("strategy:other", "", door="p")
