@@ -187,7 +187,6 @@ class Supervisor(Actor):
         if not self.lease.renew():
             self._abdicate()
             return
-        self.member.refresh_keys()
         now = self.loop.time()
         late_s = self.health.late_s(now)
         self.health.look(now, late_s)
