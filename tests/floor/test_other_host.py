@@ -387,7 +387,7 @@ def test_a_strategy_follows_an_actor_to_the_ports_of_its_next_life(elsewhere: El
             assert visitor.member.directory.entries[name].remote_serves_at != at
             await synced(visitor, "BINANCE")
 
-            async def cancelled() -> bool:
+            async def cancelled(order: str = order) -> bool:
                 elsewhere.command("cancel", "--all", "--strategy", "follower", key=operator)
                 return order not in {state.order.order_id for state in await open_orders(visitor, strategy="follower")}
 
@@ -426,6 +426,10 @@ def another_network(tmp_path: Path) -> Iterator[tuple[str, str]]:
             subprocess.run(["ip", *words.split()], capture_output=True, check=False)
 
 
+def pull_cable(network: str) -> None:
+    subprocess.run(["ip", "link", "set", f"{network}a", "down"], check=True)
+
+
 def test_a_strategy_in_a_network_of_its_own_trades(another_network: tuple[str, str], tmp_path: Path) -> None:
     network, here = another_network
     folders = [tmp_path / name for name in ("here", "there")]
@@ -445,7 +449,7 @@ def test_a_strategy_in_a_network_of_its_own_trades(another_network: tuple[str, s
                 return any(each.fills >= 3 for each in found)
 
             await until(filled, 60, "three fills")
-            subprocess.run(["ip", "link", "set", f"{network}a", "down"], check=True)  # the cable is pulled
+            pull_cable(network)
             await gone(visitor, "maker")
             await none_open(visitor, "maker")
 
