@@ -165,7 +165,7 @@ def test_a_monitors_key_taps_open_and_private_topics(elsewhere: Elsewhere, prefi
     assert [json.loads(line)["topic"].startswith(prefix) for line in lines] == [True]
 
 
-def test_p12_a_monitors_key_commands_nothing_from_there_either(elsewhere: Elsewhere) -> None:
+def test_P12_a_monitors_key_commands_nothing_from_there_either(elsewhere: Elsewhere) -> None:
     key = elsewhere.key("monitor")
     for words in (("halt", "floor"), ("stop",), ("restart", "gate")):
         assert elsewhere.command(*words, key=key, code=1).startswith("NOT_ALLOWED: monitor may not ask for")
@@ -201,7 +201,7 @@ def a_strangers_key(file: Path, supervisor: str) -> Path:
     return file
 
 
-def test_b04_a_strangers_key_is_told_that_it_is_not_let_in(elsewhere: Elsewhere) -> None:
+def test_B04_a_strangers_key_is_told_that_it_is_not_let_in(elsewhere: Elsewhere) -> None:
     stranger = a_strangers_key(elsewhere.home / "stranger.key", read_keys(elsewhere.key("monitor")).supervisor)
     (elsewhere.home / "quiet.py").write_text(QUIET)
     for words in (("status",), ("halt", "floor"), ("tap",), ("attach", "quiet.py:Quiet")):
@@ -247,7 +247,7 @@ def test_what_lies_in_the_floors_directories_is_refused_from_there(
     assert "this is done on the floor's own host only" in elsewhere.command(*words, key=None, code=10)
 
 
-def test_b04_no_publisher_lets_a_stranger_read_over_tcp(floor: Floor) -> None:
+def test_B04_no_publisher_lets_a_stranger_read_over_tcp(floor: Floor) -> None:
     async def look(visitor: Visitor) -> dict[str, list[str]]:
         return {
             entry.name: [at for at in (entry.remote_publishes_at, entry.remote_private_at) if at]
@@ -426,6 +426,10 @@ def another_network(tmp_path: Path) -> Iterator[tuple[str, str]]:
             subprocess.run(["ip", *words.split()], capture_output=True, check=False)
 
 
+def pull_cable(network: str) -> None:
+    subprocess.run(["ip", "link", "set", f"{network}a", "down"], check=True)
+
+
 def test_a_strategy_in_a_network_of_its_own_trades(another_network: tuple[str, str], tmp_path: Path) -> None:
     network, here = another_network
     folders = [tmp_path / name for name in ("here", "there")]
@@ -445,9 +449,7 @@ def test_a_strategy_in_a_network_of_its_own_trades(another_network: tuple[str, s
                 return any(each.fills >= 3 for each in found)
 
             await until(filled, 60, "three fills")
-            subprocess.run(  # noqa: ASYNC221 - milliseconds; the cable is pulled
-                ["ip", "link", "set", f"{network}a", "down"], check=True
-            )
+            pull_cable(network)
             await gone(visitor, "maker")
             await none_open(visitor, "maker")
 
