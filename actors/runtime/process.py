@@ -22,7 +22,15 @@ from actors.runtime.exit_codes import ActorExit, ExitCode
 from actors.runtime.log import Log, configure
 from actors.runtime.note import Note
 
-__all__ = ["ActorSpec", "bind_to_parent", "limit_memory", "main", "make_actor", "run_actor"]
+__all__ = [
+    "ActorSpec",
+    "allow_descriptors",
+    "bind_to_parent",
+    "limit_memory",
+    "main",
+    "make_actor",
+    "run_actor",
+]
 
 SUPERVISOR_PID = "TRADEFLOOR_SUPERVISOR_PID"
 """The environment variable by which a child knows its supervisor."""
@@ -76,6 +84,12 @@ def limit_memory(megabytes: int) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (wanted if hard < 0 else min(wanted, hard), hard))
 
 
+def allow_descriptors() -> None:
+    """Let this process open as many files and connections as the host allows: a flood of them must not be ours."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
 def run_actor(actor: Actor) -> int:
     """Run an actor in this thread until it ends; return the process's exit code."""
     return exit_code(actor.run_here())
@@ -98,6 +112,7 @@ def main(arguments: list[str]) -> int:
         log.error("the supervisor is gone; not starting")
         return ExitCode.FAILED
     limit_memory(spec.context.memory_limit_mb)
+    allow_descriptors()
     try:
         actor = make_actor(spec)
     except ActorExit as error:

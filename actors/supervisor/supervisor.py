@@ -49,7 +49,7 @@ from bus.messages import (
 )
 from bus.requests import Answer
 from bus.schema import schema_json
-from bus.security import MONITOR, OPERATOR, KeyStore, role_of_actor
+from bus.security import MONITOR, OPERATOR, KeyRing, KeyStore, role_of_actor
 from bus.transport import bind_problem
 from bus.version import VERSION, majors_differ
 
@@ -133,6 +133,7 @@ class Supervisor(Actor):
         self.member.follow_directory(self.floor.name)
 
     async def begin(self) -> None:
+        self.lease.begin()
         self.push_directory()
         self.board.follow(self.member)
         self.every(HEALTH_S, self._look_after)
@@ -208,9 +209,13 @@ class Supervisor(Actor):
         if child is not None and child.pid != message.pid:
             owner = f"{message.name!r} is a child of this floor (pid {child.pid})"
             return Refused(Code.DUPLICATE_NAME, owner)
-        store, role = KeyStore.of_floor(self.state_path()), role_of_actor(message.name, message.kind)
-        if store.allowed().get(message.key) != role:
+        role = role_of_actor(message.name, message.kind)
+        if self.ring.role_of(message.key) != role:
             return Refused(Code.NOT_ALLOWED, f"{message.name} names a key that is not its own")
+        if child is not None and (message.kind, message.instance) != (child.spec.kind, child.spec.context.instance):
+            return Refused(
+                Code.NOT_ALLOWED, f"{message.name} is no {message.kind} of {message.instance or 'the floor'}"
+            )
         entry = self.registry.add(message, self.clock.time_ns(), VERSION.partition(".")[0])
         if isinstance(entry, Refused):
             self.log.warning("registration refused", actor=message.name, reason=entry.reason)
@@ -219,7 +224,7 @@ class Supervisor(Actor):
             child.epoch, child.last_beat_s = entry.epoch, self.loop.time()
             child.state = "STARTING"
             self.children.publish(child)
-            store.retire(role, keep=message.key)
+            KeyStore.of_floor(self.state_path()).retire(role, keep=message.key)
         else:
             self.attached.add(message, entry)
         self.push_directory()
@@ -351,7 +356,15 @@ class Supervisor(Actor):
     def _beat(self) -> None:
         """The supervisor has no supervisor to tell."""
 
+    @property
+    def ring(self) -> KeyRing:
+        """Who is let in."""
+        assert self.member.guard is not None, "a supervisor has keys"
+        return self.member.guard.ring
+
     def _refresh_keys(self) -> None:
+        before = self.ring.problem
         self.member.refresh_keys()
-        if self.member.guard is not None:
-            self.attached.drop_strangers(self.member.guard.ring)
+        if self.ring.problem != before and self.ring.problem:
+            self.alert("KEYS_UNREADABLE", self.ring.problem)
+        self.attached.drop_strangers(self.ring)

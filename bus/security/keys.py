@@ -54,6 +54,8 @@ class KeyRing:
         self._roles: dict[str, str] = {}
         self._stamp: tuple[int, int, int] = (0, 0, 0)
         self._lost = False
+        self.problem = ""
+        """Why the newest list is not the one that counts; empty where it is."""
         self.refresh()
 
     def role_of(self, key: str) -> str:
@@ -71,12 +73,15 @@ class KeyRing:
             if stamp == self._stamp:
                 return False
             roles = msgspec.json.decode(self._file.read_bytes(), type=dict[str, str])
-        except (OSError, msgspec.DecodeError) as error:
-            if isinstance(error, OSError) and error.errno in _SHORTAGES:
+        except msgspec.DecodeError as error:
+            self.problem = f"{self._file} cannot be read, so the list before it stands: {error}"
+            return False  # a slip in it must not end the floor; whoever has no list before it lets nobody in
+        except OSError as error:
+            if error.errno in _SHORTAGES:
                 return False  # a flood of connections must not take the floor's own keys away
             stamp, roles = (0, 0, 0), {}  # without a list nobody is let in
         lost = any(roles.get(key) != role for key, role in self._roles.items())
-        self._roles, self._stamp = roles, stamp
+        self._roles, self._stamp, self.problem = roles, stamp, ""
         self._lost |= lost
         return lost
 
@@ -127,12 +132,20 @@ class KeyStore:
         return Identity(self.load(role), KeyRing(self.folder) if serves else None)
 
     def rotate(self, role: str) -> Keys:
-        """Give a role a new key pair; its old one stays allowed until `retire` or `revoke`. Raises KeyFileError."""
+        """Give a role a new key pair and return the old one, which stays allowed until it is forbidden or retired.
+
+        Raises KeyFileError.
+        """
         with self._locked():
-            read_keys(self.file_of(role))
+            old = read_keys(self.file_of(role))
             keys = self._make(role)
             self._write_allowed({**self.allowed(), keys.public: role})
-        return self.load(role)
+        return old
+
+    def forbid(self, public: str) -> None:
+        """Let in this key no more."""
+        with self._locked():
+            self._write_allowed({key: role for key, role in self.allowed().items() if key != public})
 
     def allow(self, public: str, role: str) -> None:
         """Let in a key pair that lies elsewhere."""

@@ -94,9 +94,9 @@ class _Keys:
     def _rotate(self, role: str) -> int:
         if role == SUPERVISOR_ROLE and self.run_dir is not None:
             raise ActorExit(ExitCode.CONFIGURATION, f"{role}: everybody knows the floor by it; stop the floor first")
-        new = self.store.rotate(role)
+        old, new = self.store.rotate(role), self.store.load(role)
         if not self._restart(role.partition(":")[2]):  # else the old key is retired when the new life has come
-            self.store.retire(role, keep=new.public)
+            self.store.forbid(old.public)  # and no other of the role: those were made for other hosts
         return self._say(f"{role}: {new.public}", {"role": role, "public": new.public})
 
     def _restart(self, name: str) -> bool:

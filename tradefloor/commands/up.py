@@ -10,7 +10,7 @@ from pathlib import Path
 from actors.runtime import ActorExit, Log, run_actor
 from actors.runtime.actor import MEMORY_LIMIT_MB
 from actors.runtime.log import configure
-from actors.runtime.process import bind_to_parent, limit_memory
+from actors.runtime.process import allow_descriptors, bind_to_parent, limit_memory
 from actors.supervisor import Supervisor
 from tradefloor import configuration
 from tradefloor.commands.check import check_strategies
@@ -39,6 +39,7 @@ def run(options: argparse.Namespace) -> int:
     judged = configuration.read(options.config, run_dir, state_dir)
     check_strategies(judged)
     configuration.prepare(judged)
+    allow_descriptors()
     limit_memory(MEMORY_LIMIT_MB)  # of the supervisor too: its server is a way in like any other
     log_file = Path(judged.floor.state_dir, "logs", "supervisor.log")
     configure(log_file, options.log_level or "INFO", show=True)

@@ -83,7 +83,7 @@ def test_a_list_of_keys_that_cannot_be_read_for_a_while_fences_nobody(quiet: Any
     file = quiet.keys.folder / "allowed.json"
     good = file.read_bytes()
     file.write_bytes(b"{ a slip of the pen")
-    quiet.until(lambda: "not on the floor's list" in quiet.log.read_text(), "the supervisor has seen it")
+    quiet.until(lambda: "ALERT KEYS_UNREADABLE" in quiet.log.read_text(), "the supervisor has seen it and says so")
     file.write_bytes(good)
     assert quiet.ask("plain", GetIntents(7)).body == Acknowledged(7)
     after = quiet.is_in("plain", "READY", lambda actor: actor.counters.get("handled") == 1)

@@ -96,19 +96,39 @@ def test_a_key_with_another_role_has_lost_the_one_it_had(store: KeyStore) -> Non
 
 def test_without_a_readable_list_nobody_is_let_in(store: KeyStore) -> None:
     ring, gate = KeyRing(store.folder), store.load("actor:gate")
-    (store.folder / "allowed.json").write_text("no list")
+    (store.folder / "allowed.json").unlink()
     assert ring.refresh() is True
     assert ring.role_of(gate.public) == ""
-    (store.folder / "allowed.json").unlink()
-    ring.refresh()
+    (store.folder / "allowed.json").write_text("no list")
     assert KeyRing(store.folder).role_of(gate.public) == ""
+
+
+def test_a_slip_in_the_list_takes_no_key_from_whoever_knew_a_good_one_and_is_told(store: KeyStore) -> None:
+    ring, gate = KeyRing(store.folder), store.load("actor:gate")
+    good = (store.folder / "allowed.json").read_bytes()
+    (store.folder / "allowed.json").write_text("no list")
+    assert not ring.has_lost()
+    assert ring.role_of(gate.public) == "actor:gate"
+    assert "allowed.json cannot be read, so the list before it stands" in ring.problem
+    (store.folder / "allowed.json").write_bytes(good)
+    assert not ring.has_lost()
+    assert ring.problem == ""
+
+
+def test_a_key_that_is_forbidden_takes_no_other_of_its_role_along(store: KeyStore) -> None:
+    store.allow("elsewhere", "strategy:maker")
+    old = store.rotate("strategy:maker")
+    store.forbid(old.public)
+    assert sorted(key for key, role in store.allowed().items() if role == "strategy:maker") == sorted(
+        ["elsewhere", store.load("strategy:maker").public]
+    )
 
 
 def test_a_rotated_key_is_let_in_beside_the_old_one_until_that_is_retired(store: KeyStore) -> None:
     old = store.load("strategy:maker")
-    new = store.rotate("strategy:maker")
+    assert store.rotate("strategy:maker").public == old.public
+    new = store.load("strategy:maker")
     assert new.public != old.public
-    assert new == store.load("strategy:maker")
     assert {store.allowed()[old.public], store.allowed()[new.public]} == {"strategy:maker"}
     assert store.retire("strategy:maker", keep=new.public)
     assert old.public not in store.allowed()
