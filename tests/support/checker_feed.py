@@ -73,7 +73,6 @@ class ScriptedFeed(Actor):
             for kind in ("quote", "trade", "book"):
                 if self.publisher.is_stale(self.topic(kind)):
                     self.publisher.publish_state(self.topic(kind))
-        self.twin_log.flush()
 
     def topic(self, kind: str) -> str:
         """Our topic of a kind."""
@@ -85,8 +84,9 @@ class ScriptedFeed(Actor):
             self.publisher.publish(self.topic(kind), message)
 
     def sent(self, stream: str, **data: Any) -> None:
-        """Write down what the venue sent."""
+        """Write down what the venue sent, before anybody can be told of it: a kill may come in between."""
         self.twin_log.write("sent", sockets=[self.epoch], stream=f"{STREAM}@{stream}", data=data)
+        self.twin_log.flush()
 
     def play_quote(self, lies: bool) -> None:
         """The venue sends a quote."""
