@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import zmq
-from floors import ROOT, Floor, actor, configuration, kill, open_orders, synced, until
+from elsewhere import MAKER, Elsewhere, agrees_but_for_makers_record, free_port, gone, listening, none_open, resting
+from floors import Floor, actor, kill, open_orders, synced, until
 
 from actors.monitor.visitor import Visitor
 from bus.messages import GetPositions, PositionsAnswer
@@ -23,7 +20,6 @@ from bus.security import Keys, KeyStore, read_keys, write_keys
 
 REFUSED_S = 10.0
 """A refusal is said at once; this is for a busy machine."""
-MAKER = ROOT / "scripts" / "strategies" / "market_maker.py"
 
 QUIET = '''
 from tradefloor import Strategy
@@ -39,62 +35,6 @@ class Quiet(Strategy):
         if not self.orders.open:
             self.buy("BTCUSDT.BINANCE", 0.001, price=round(quote.bid * 0.9, 2))
 '''
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-class Elsewhere:
-    """A host elsewhere: its own directories, an address and key files, and no more."""
-
-    def __init__(self, floor: Floor, address: str, home: Path, before: tuple[str, ...] = ()) -> None:
-        self.floor, self.address, self.home, self._before = floor, address, home, before
-        self._started: list[subprocess.Popen[str]] = []
-        for name in ("run", "state"):
-            (home / name).mkdir()
-        self._environment = {**os.environ, "HOME": str(home)}
-        self._environment |= {"XDG_RUNTIME_DIR": str(home / "run"), "XDG_STATE_HOME": str(home / "state")}
-
-    def key(self, role: str) -> Path:
-        """Have the floor make a key, and carry it here."""
-        file = self.home / (role.replace(":", ".") + ".key")
-        if not file.exists():
-            self.floor.command("keys", "new", role, "--out", str(file))
-        return file
-
-    def start(self, *words: str, key: Path | None) -> subprocess.Popen[str]:
-        command = [*self._before, sys.executable, "-m", "tradefloor", *words, "--floor", self.address]
-        command += ["--key", str(key)] if key is not None else []
-        pipe = subprocess.PIPE
-        process = subprocess.Popen(command, cwd=self.home, env=self._environment, stdout=pipe, stderr=pipe, text=True)
-        self._started.append(process)
-        return process
-
-    def command(self, *words: str, key: Path | None, code: int = 0) -> str:
-        """Run a command to its end; return what it wrote: the output, or of one that fails its one error."""
-        process = self.start(*words, key=key)
-        output, errors = process.communicate(timeout=60)
-        assert process.returncode == code, (words, process.returncode, errors)
-        assert code == 0 or len(errors.splitlines()) == 1, errors
-        return errors if code else output
-
-    def attach(self, name: str, *words: str) -> subprocess.Popen[str]:
-        return self.start("attach", *words, key=self.key(f"strategy:{name}"))
-
-    def close(self) -> None:
-        for process in self._started:
-            if process.poll() is None:
-                process.kill()
-            process.communicate()
-
-
-def listening(folder: Path, address: str) -> Path:
-    file = configuration(folder, ("BINANCE",), makers=False, name="far")
-    file.write_text(file.read_text().replace('name = "far"\n', f'name = "far"\nlisten = "{address}"\n'))
-    return file
 
 
 @pytest.fixture(scope="module")
@@ -122,28 +62,6 @@ def elsewhere(floor: Floor, address: str, tmp_path: Path) -> Iterator[Elsewhere]
     host = Elsewhere(floor, address, tmp_path)
     yield host
     host.close()
-
-
-async def resting(visitor: Visitor, strategy: str) -> str:
-    async def look() -> Any:
-        return [state for state in await open_orders(visitor, strategy=strategy) if state.label == "ACCEPTED"]
-
-    return str((await until(look, 30, "an order rests"))[0].order.order_id)
-
-
-async def none_open(visitor: Visitor, strategy: str, limit_s: float = 30.0) -> None:
-    async def look() -> bool:
-        return not await open_orders(visitor, strategy=strategy)
-
-    await until(look, limit_s, f"no order of {strategy} is open")
-
-
-async def gone(visitor: Visitor, strategy: str, limit_s: float = 30.0) -> None:
-    async def look() -> bool:
-        entry = visitor.member.directory.entries.get(strategy)
-        return entry is not None and not entry.live
-
-    await until(look, limit_s, f"{strategy} is gone")
 
 
 # looking and commanding
@@ -297,12 +215,6 @@ def test_an_address_that_is_taken_costs_one_clear_error_and_nothing_is_started(t
 # strategies
 
 
-def agrees_but_for_makers_record(summary: dict[str, Any]) -> None:
-    """The checker of the floor's host cannot see the record of a strategy elsewhere, and says so; all else agrees."""
-    assert [each for each in summary["problems"] if not each.endswith("and it has no record")] == []
-    assert summary["gaps_unmarked"] == 0
-
-
 def test_a_strategy_trades_from_there_with_a_record_of_its_own(elsewhere: Elsewhere, floor: Floor) -> None:
     words = (f"{MAKER}:MarketMaker", "--set", "move=2")
     process = elsewhere.attach("maker", *words)
@@ -396,71 +308,6 @@ def test_a_strategy_follows_an_actor_to_the_ports_of_its_next_life(elsewhere: El
 
     floor.visit(moves)
     assert process.poll() is None
-
-
-@pytest.fixture
-def another_network(tmp_path: Path) -> Iterator[tuple[str, str]]:
-    """A network of its own that a pair of cables joins to ours: its name, and our address on the cable."""
-    name, number = f"tf{os.getpid()}", os.getpid() % 16_384
-    block = f"198.18.{number // 64}."  # addresses for benchmarks, which no network routes
-    here, there = (f"{block}{number % 64 * 4 + last}" for last in (1, 2))
-    commands = (
-        f"netns add {name}",
-        f"link add {name}a type veth peer name {name}b netns {name}",
-        f"addr add {here}/30 dev {name}a",
-        f"link set {name}a up",
-        f"-n {name} addr add {there}/30 dev {name}b",
-        f"-n {name} link set {name}b up",
-    )
-    try:
-        for words in commands:
-            try:
-                done = subprocess.run(["ip", *words.split()], capture_output=True, text=True, check=False)
-            except FileNotFoundError:
-                pytest.skip("needs ip (iproute2)")
-            if done.returncode:
-                pytest.skip(f"needs the right to make networks: ip {words}: {done.stderr.strip()}")
-        yield name, here
-    finally:
-        for words in (f"link delete {name}a", f"netns delete {name}"):
-            subprocess.run(["ip", *words.split()], capture_output=True, check=False)
-
-
-def pull_cable(network: str) -> None:
-    subprocess.run(["ip", "link", "set", f"{network}a", "down"], check=True)
-
-
-def test_a_strategy_in_a_network_of_its_own_trades(another_network: tuple[str, str], tmp_path: Path) -> None:
-    network, here = another_network
-    folders = [tmp_path / name for name in ("here", "there")]
-    for folder in folders:
-        folder.mkdir()
-    address = f"tcp://{here}:{free_port()}"
-    floor = Floor(listening(folders[0], address), folders[0])
-    host = Elsewhere(floor, address, folders[1], ("ip", "netns", "exec", network))
-    try:
-        floor.visit(lambda visitor: synced(visitor, "BINANCE"))
-        process = host.attach("maker", f"{MAKER}:MarketMaker", "--set", "move=2")
-
-        async def trades(visitor: Visitor) -> None:
-            async def filled() -> bool:
-                reply = await visitor.request("reconciler", GetPositions("maker"))
-                found = reply.body.positions if isinstance(reply.body, PositionsAnswer) else ()
-                return any(each.fills >= 3 for each in found)
-
-            await until(filled, 60, "three fills")
-            pull_cable(network)
-            await gone(visitor, "maker")
-            await none_open(visitor, "maker")
-
-        floor.visit(trades)
-        _, errors = process.communicate(timeout=30)
-        assert "the supervisor does not answer; stopping" in errors
-        assert (host.home / "state" / "tradefloor" / "far" / "views" / "maker.jsonl").exists()
-        agrees_but_for_makers_record(floor.stop())
-    finally:
-        host.close()
-        floor.close()
 
 
 def test_an_operators_key_stops_the_floor_and_waits_until_it_is_gone(elsewhere: Elsewhere, floor: Floor) -> None:
