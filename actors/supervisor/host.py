@@ -45,6 +45,9 @@ class Host(Protocol):
     def log_file(self, name: str) -> Path:
         """Return where an actor's log is."""
 
+    def state_path(self, *parts: str) -> Path:
+        """Return a path below the floor's state directory."""
+
     def alert(self, code: str, text: str, instance: str = "") -> None:
         """Call a person."""
 

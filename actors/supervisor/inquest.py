@@ -6,32 +6,17 @@ the midst of something.
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Protocol
-
 from actors.runtime import ExitCode
 from actors.runtime.exit_codes import how_it_ended
 from actors.supervisor.child import Child, rss_bytes
+from actors.supervisor.host import Host
 from actors.supervisor.quarantine import quarantine
 from actors.supervisor.restarts import Decision
-from bus.clock import Clock
 
 __all__ = ["SOFT_FRACTION", "Inquest"]
 
 SOFT_FRACTION = 0.8
 """Of its limit that a process may keep resident: what is left lets it end in order and hand over what it holds."""
-
-
-class Host(Protocol):
-    """The supervisor."""
-
-    clock: Clock
-
-    def state_path(self, *parts: str) -> Path:
-        """Return a path below the floor's state directory."""
-
-    def alert(self, code: str, text: str, instance: str = "") -> None:
-        """Call a person."""
 
 
 class Inquest:
