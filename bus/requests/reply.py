@@ -16,6 +16,7 @@ These are all the ways; one that is not definite may or may not have been done:
     a question, withdrawn                       DENIED     WITHDRAWN                     yes
     came after its deadline                     EXPIRED    EXPIRED                       yes
     the handler failed                          FAILED     HANDLER_FAILED                no
+    it has ended the server twice before        FAILED     POISON                        no
     the answer cannot be read                   FAILED     UNREADABLE                    no
     a part of the answer is missing             FAILED     PARTS_MISSING                 no
     its caller took no parts for too long       FAILED     PARTS_NOT_TAKEN               no
