@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import msgspec
 
-__all__ = ["DECIMAL_DIGITS", "Message", "Query", "Unknown", "Unreadable", "check_decimals", "exact"]
+__all__ = ["DECIMAL_DIGITS", "JournalNumber", "Message", "Query", "Unknown", "Unreadable", "check_decimals", "exact"]
 
 DECIMAL_DIGITS = 24
 """Digits before or after the point that an amount may have (a token's 18 and room): more is an error or an attack."""
+
+
+JournalNumber = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+"""A number that a journal is asked about: MessagePack has larger ones, SQLite has not and would raise in a handler."""
 
 
 class Message(msgspec.Struct, frozen=True, array_like=True, tag=True, tag_field="message"):

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from bus.messages.accounts import Balance, BalanceChange, Position, VenuePosition
-from bus.messages.base import Message, Query, check_decimals
+from bus.messages.base import JournalNumber, Message, Query, check_decimals
 from bus.messages.identifiers import InstrumentId
 from bus.messages.orders import (
     ExecutionUpdate,
@@ -220,7 +220,7 @@ class GetIntents(Query, frozen=True):
     Empty: everybody's.
     """
 
-    after: int
+    after: JournalNumber
     strategy: str = ""
 
 
@@ -261,7 +261,7 @@ class GetExecution(Query, frozen=True):
     """To the reconciler: a strategy's updates after `after`, from the journal."""
 
     strategy: str
-    after: int
+    after: JournalNumber
 
 
 class ExecutionState(Message, frozen=True):

@@ -132,7 +132,8 @@ class Arena:
         async def well() -> bool:
             status = await visitor.status()
             found.clear()
-            if status is not None and _is_well(status):
+            is_guest_due = self.guest is not None and self.guest.poll() is None
+            if status is not None and _is_well(status) and (not is_guest_due or _has_guest(status)):
                 found.update({each.name: each for each in status.actors})
             return bool(found)
 
@@ -214,6 +215,11 @@ class Arena:
                     if stream is not None:
                         stream.close()
         self._errors.close()
+
+
+def _has_guest(status: Status) -> bool:
+    """True once the guest is on the floor; a process that was just started is not at once."""
+    return any(each.name == GUEST for each in status.actors)
 
 
 def _is_well(status: Status) -> bool:

@@ -35,6 +35,8 @@ def values(kind: msgspec.inspect.Type) -> st.SearchStrategy[Any]:
     match kind:
         case msgspec.inspect.BoolType():
             return st.booleans()
+        case msgspec.inspect.IntType(ge=least, le=most) if least is not None:
+            return st.integers(least, most)
         case msgspec.inspect.IntType():
             return INTEGERS
         case msgspec.inspect.FloatType():
@@ -219,6 +221,13 @@ def test_an_amount_travels_exactly_with_all_its_digits(amount: Decimal) -> None:
     assert isinstance(received, NewOrder)
     assert received.size is not None
     assert received.size.compare_total(amount) == 0
+
+
+@pytest.mark.parametrize("fields", [["GetIntents"], ["GetExecution", "s"]])
+@pytest.mark.parametrize("number", [2**63, 2**64 - 1])
+def test_a_number_that_no_journal_can_be_asked_about_is_unreadable(fields: list[Any], number: int) -> None:
+    assert isinstance(decode(msgpack.packb([*fields, number])), Unreadable)
+    assert isinstance(decode(msgpack.packb([*fields, 2**63 - 1])), Message)
 
 
 def test_a_word_that_we_do_not_know_costs_the_word_and_not_the_message() -> None:
