@@ -61,22 +61,13 @@ class ZmqTransport:
         return self._add(Port(self._loop, _bound(socket, endpoint), on_message, PUBLISHER_RECHECK_S))
 
     def remote_publisher(self, endpoint: str, on_message: Callable[[Frames], None]) -> PrivateLink:
-        def open_socket(endpoints: tuple[str, ...]) -> zmq.Socket[bytes]:
-            socket = self._socket(zmq.XPUB, PUBLISH_HWM, (zmq.XPUB_VERBOSE, 1))
-            self._close_to_strangers(socket)
-            return _bound(socket, *endpoints)
-
-        port = KeyedPort(self._loop, (endpoint,), open_socket, on_message)
+        port = KeyedPort(self._loop, (endpoint,), self._closed_publisher(zmq.XPUB_VERBOSE), on_message)
         self._ports.append(port)
         return port
 
     def private_publisher(self, endpoint: str, grants: Callable[[bytes, str], bool], remote: str = "") -> PrivateLink:
-        def open_socket(endpoints: tuple[str, ...]) -> zmq.Socket[bytes]:
-            socket = self._socket(zmq.XPUB, PUBLISH_HWM, (zmq.XPUB_MANUAL, 1))
-            self._close_to_strangers(socket)
-            return _bound(socket, *endpoints)
-
-        port = PrivatePort(self._loop, (endpoint, remote) if remote else (endpoint,), open_socket, grants)
+        endpoints = (endpoint, remote) if remote else (endpoint,)
+        port = PrivatePort(self._loop, endpoints, self._closed_publisher(zmq.XPUB_MANUAL), grants)
         self._ports.append(port)
         return port
 
@@ -150,6 +141,16 @@ class ZmqTransport:
         for option, value in (*common, (zmq.SNDHWM, mark), (zmq.RCVHWM, mark), *options):
             socket.setsockopt(option, value)
         return socket
+
+    def _closed_publisher(self, mode: int) -> Callable[[tuple[str, ...]], zmq.Socket[bytes]]:
+        """Return what opens a publisher that asks for keys, as often as its readers have to prove theirs anew."""
+
+        def open_socket(endpoints: tuple[str, ...]) -> zmq.Socket[bytes]:
+            socket = self._socket(zmq.XPUB, PUBLISH_HWM, (mode, 1))
+            self._close_to_strangers(socket)
+            return _bound(socket, *endpoints)
+
+        return open_socket
 
     def _close_to_strangers(self, socket: zmq.Socket[bytes]) -> None:
         """Ask each peer for a key of the ring."""

@@ -11,12 +11,9 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from floors import Floor, configuration, is_alive, kill, open_orders, synced, until
-
-from actors.monitor.visitor import Visitor
+from floors import Floor, configuration, is_alive, kill, trading, until
 
 STATED_S = 20.0
 """The time that the supervisor states for a stop."""
@@ -29,24 +26,6 @@ def floor(tmp_path: Path) -> Iterator[Floor]:
     running.close()
 
 
-def trading(floor: Floor) -> dict[str, int]:
-    """Wait until an order rests; return the process ids by actor."""
-
-    async def work(visitor: Visitor) -> dict[str, int]:
-        await synced(visitor, "ONE")
-
-        async def rests() -> Any:
-            return [state for state in await open_orders(visitor) if state.label == "ACCEPTED"]
-
-        await until(rests, 20, "an order rests")
-        status = await visitor.status()
-        assert status is not None
-        return {actor.name: actor.pid for actor in status.actors}
-
-    pids: dict[str, int] = floor.visit(work)
-    return pids
-
-
 def twin_orders(floor: Floor) -> dict[str, str]:
     """Return the twin's last word about each of our orders."""
     lines = (floor.state_dir / "twins" / "ONE.jsonl").read_text().splitlines()
@@ -56,7 +35,7 @@ def twin_orders(floor: Floor) -> dict[str, str]:
 
 @pytest.mark.parametrize("signals", [[signal.SIGINT], [signal.SIGTERM], [signal.SIGINT, signal.SIGINT]])
 def test_a_signal_stops_the_floor_in_order(floor: Floor, signals: list[signal.Signals]) -> None:
-    pids = trading(floor)
+    pids = trading(floor, "ONE", 20)
     began = time.monotonic()
     for number in signals:
         floor.process.send_signal(number)
@@ -76,7 +55,7 @@ def test_a_signal_stops_the_floor_in_order(floor: Floor, signals: list[signal.Si
 
 
 def test_when_the_supervisor_is_killed_its_children_cancel_and_go(floor: Floor) -> None:
-    pids = trading(floor)
+    pids = trading(floor, "ONE", 20)
     twin = pids.pop("twin.ONE")
     kill(pids["supervisor"])
 
@@ -88,7 +67,7 @@ def test_when_the_supervisor_is_killed_its_children_cancel_and_go(floor: Floor) 
 
 
 def test_a_second_floor_in_the_same_place_is_refused(floor: Floor, tmp_path: Path) -> None:
-    trading(floor)
+    trading(floor, "ONE", 20)
     config = tmp_path / "floor.toml"
     state = str(tmp_path / "second")
     words = [sys.executable, "-m", "tradefloor", "up", str(config), "--run-dir", floor.run_dir, "--state-dir", state]

@@ -12,12 +12,10 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from floors import Floor, configuration, is_alive, kill, open_orders, synced, until
+from floors import Floor, configuration, is_alive, kill, trading, until
 
-from actors.monitor.visitor import Visitor
 from actors.runtime.locks import FileLock
 from tradefloor import places
 
@@ -28,24 +26,6 @@ def floor(tmp_path: Path) -> Iterator[Floor]:
     yield running
     running.process.send_signal(signal.SIGCONT)
     running.close()
-
-
-def trading(floor: Floor) -> dict[str, int]:
-    """Wait until an order rests; return the process ids by actor."""
-
-    async def work(visitor: Visitor) -> dict[str, int]:
-        await synced(visitor, "ONE")
-
-        async def rests() -> Any:
-            return [state for state in await open_orders(visitor) if state.label == "ACCEPTED"]
-
-        await until(rests, 30, "an order rests")
-        status = await visitor.status()
-        assert status is not None
-        return {actor.name: actor.pid for actor in status.actors}
-
-    pids: dict[str, int] = floor.visit(work)
-    return pids
 
 
 def open_at_the_twin(floor: Floor) -> list[str]:
@@ -64,7 +44,7 @@ def wait_until_gone(pids: list[int]) -> None:
 
 
 def test_while_a_supervisor_is_frozen_its_floor_ends_in_order_and_thawed_it_exits_12(floor: Floor) -> None:
-    pids = trading(floor)
+    pids = trading(floor, "ONE", 30)
     supervisor, twin = pids.pop("supervisor"), pids.pop("twin.ONE")
     kill(supervisor, signal.SIGSTOP)
     wait_until_gone(list(pids.values()))  # nobody told them: they found their supervisor silent
@@ -78,7 +58,7 @@ def test_while_a_supervisor_is_frozen_its_floor_ends_in_order_and_thawed_it_exit
 
 
 def test_the_next_up_takes_the_place_of_a_supervisor_that_hangs(floor: Floor, tmp_path: Path) -> None:
-    pids = trading(floor)
+    pids = trading(floor, "ONE", 30)
     kill(pids["supervisor"], signal.SIGSTOP)
     folder = tmp_path / "second"
     folder.mkdir()
@@ -98,7 +78,7 @@ def test_the_next_up_takes_the_place_of_a_supervisor_that_hangs(floor: Floor, tm
         assert floor.process.wait(20) == -signal.SIGKILL
         wait_until_gone(list(pids.values()))
         assert open_at_the_twin(floor) == []
-        fresh = trading(second)
+        fresh = trading(second, "ONE", 30)
         assert not set(fresh.values()) & set(pids.values())
         said = second.said()
         assert f"the supervisor that was here hangs; taking over pid={pids['supervisor']}" in said
@@ -112,7 +92,7 @@ def test_r11_a_second_floor_on_one_state_directory_is_refused_and_the_first_trad
     floor: Floor, tmp_path: Path
 ) -> None:
     """A twin's key is in its floor's state directory, so that is the account of a floor on twins."""
-    pids = trading(floor)
+    pids = trading(floor, "ONE", 30)
     with tempfile.TemporaryDirectory(prefix="tf", dir="/tmp") as run_dir:
         words = [sys.executable, "-m", "tradefloor", "up", str(tmp_path / "floor.toml"), "--run-dir", run_dir]
         done = subprocess.run(
@@ -124,7 +104,7 @@ def test_r11_a_second_floor_on_one_state_directory_is_refused_and_the_first_trad
         f"the state directory {floor.state_dir} belongs to floor 'taking', which runs (pid {pids['supervisor']})"
         in last
     )
-    assert trading(floor) == pids
+    assert trading(floor, "ONE", 30) == pids
 
 
 def test_r11_a_floor_on_an_account_that_another_trades_is_refused(

@@ -157,6 +157,24 @@ async def open_orders(visitor: Visitor, instance: str = "", strategy: str = "") 
     return reply.body.orders if isinstance(reply.body, OrderList) else ()
 
 
+def trading(floor: Floor, instance: str, limit_s: float) -> dict[str, int]:
+    """Wait until an order rests; return the process ids by actor."""
+
+    async def work(visitor: Visitor) -> dict[str, int]:
+        await synced(visitor, instance)
+
+        async def rests() -> Any:
+            return [state for state in await open_orders(visitor) if state.label == "ACCEPTED"]
+
+        await until(rests, limit_s, "an order rests")
+        status = await visitor.status()
+        assert status is not None
+        return {actor.name: actor.pid for actor in status.actors}
+
+    pids: dict[str, int] = floor.visit(work)
+    return pids
+
+
 def is_alive(pid: int) -> bool:
     """True while a process is there and no zombie."""
     try:

@@ -7,7 +7,6 @@ moments of its faults. At its end the checker judges the whole of it.
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import os
 import random
 import signal
@@ -62,13 +61,7 @@ class Round:
         return not self.problem and found.get("agrees") is True and found["gaps_unmarked"] == found["adjustments"] == 0
 
 
-_HAS_LEASE = importlib.util.find_spec("actors.supervisor.lease") is not None  # only then does a thawed supervisor go
-EVERY = [
-    Fault(kind, victim)
-    for kind in (KILL, PAUSE, FREEZE)
-    for victim in VICTIMS
-    if _HAS_LEASE or (kind, victim) != (FREEZE, "supervisor")
-]
+EVERY = [Fault(kind, victim) for kind in (KILL, PAUSE, FREEZE) for victim in VICTIMS]
 """Each kind of fault on each kind of victim."""
 SHORT = [*(Fault(KILL, victim) for victim in VICTIMS), Fault(PAUSE, "execution.ONE"), Fault(FREEZE, "gate")]
 """What the test suite has time for."""
