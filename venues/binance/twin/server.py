@@ -14,19 +14,19 @@ from typing import Any
 
 from aiohttp import WSCloseCode, web
 
-from venues.binance.twin.accounts import Account
-from venues.binance.twin.desk import Desk
-from venues.binance.twin.exchange import Exchange, Market
+from venues.binance.twin.doors.rest import Rest
+from venues.binance.twin.doors.sockets import MAX_MESSAGE_BYTES, Socket
+from venues.binance.twin.doors.streams import StreamSession, names_of
+from venues.binance.twin.doors.users import UserStreams
+from venues.binance.twin.doors.ws_api import CONNECT_WEIGHT, ApiSession
 from venues.binance.twin.limits import AddressLimit, OrderLimit
-from venues.binance.twin.publisher import TICK_S, Publisher
+from venues.binance.twin.market.publisher import TICK_S, Publisher
+from venues.binance.twin.market.symbols import KNOWN
 from venues.binance.twin.render import amount, encode
-from venues.binance.twin.rest import Rest
+from venues.binance.twin.requests.desk import Desk
 from venues.binance.twin.settings import Settings
-from venues.binance.twin.sockets import MAX_MESSAGE_BYTES, Socket
-from venues.binance.twin.streams import StreamSession, names_of
-from venues.binance.twin.symbols import KNOWN
-from venues.binance.twin.users import UserStreams
-from venues.binance.twin.ws_api import CONNECT_WEIGHT, ApiSession
+from venues.binance.twin.trading.accounts import Account
+from venues.binance.twin.trading.exchange import Exchange, Market
 from venues.twins.log import FLUSH_EVERY_S, TruthLog
 from venues.twins.matching import Event
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import msgspec
 
 from venues.binance.twin.limits import ORDERS_PER_TEN_SECONDS, WEIGHT_PER_MINUTE
+from venues.binance.twin.market.symbols import KNOWN
 from venues.binance.twin.render import ATOM
-from venues.binance.twin.symbols import KNOWN
 
 KEY_LENGTH = 64
 DEFAULT_RATE = 80.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from venues.binance.twin.errors import VenueError
-from venues.binance.twin.signing import check_signature, check_time, rest_payload, sign, ws_payload
+from venues.binance.twin.requests.signing import check_signature, check_time, rest_payload, sign, ws_payload
 
 SECRET = "NhqPtmdSJYdKjVHjA7PZj4Mge3R5YNiP1e3UZjInClVN65XAbvqqM6A7H5fATj0j"
 TAIL = b"quantity=1&price=0.1&recvWindow=5000&timestamp=1499827319559"

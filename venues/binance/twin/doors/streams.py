@@ -12,10 +12,10 @@ from typing import Any
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from venues.binance.twin.publisher import Publisher
+from venues.binance.twin.doors.sockets import Socket
+from venues.binance.twin.doors.users import UserStreams
+from venues.binance.twin.market.publisher import Publisher
 from venues.binance.twin.render import decode, encode
-from venues.binance.twin.sockets import Socket
-from venues.binance.twin.users import UserStreams
 from venues.twins.log import TruthLog
 
 MESSAGES_PER_SECOND = 5

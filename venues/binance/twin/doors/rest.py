@@ -11,12 +11,13 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from venues.binance.twin.desk import Desk
-from venues.binance.twin.endpoints import BY_PATH, Endpoint
+from venues.binance.twin.doors.users import UserStreams
 from venues.binance.twin.errors import VenueError, duplicate_parameter, mandatory
 from venues.binance.twin.render import encode, in_microseconds
-from venues.binance.twin.signing import rest_payload
-from venues.binance.twin.users import UserStreams
+from venues.binance.twin.requests.desk import Desk
+from venues.binance.twin.requests.endpoint import Endpoint
+from venues.binance.twin.requests.endpoints import BY_PATH
+from venues.binance.twin.requests.signing import rest_payload
 
 LISTEN_KEY_PATH = "/api/v3/userDataStream"
 GONE = (

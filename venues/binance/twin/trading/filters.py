@@ -6,7 +6,7 @@ Source: Binance Spot API, filters, 2026-07.
 from __future__ import annotations
 
 from venues.binance.twin.errors import filter_failure
-from venues.binance.twin.symbols import Symbol
+from venues.binance.twin.market.symbols import Symbol
 
 PERCENT_UP, PERCENT_DOWN = 5, 5
 """PERCENT_PRICE_BY_SIDE: at most five times the average price, at least a fifth of it."""

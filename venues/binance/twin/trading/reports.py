@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from venues.binance.twin.accounts import Account, AccountOrder, AccountTrade
 from venues.binance.twin.render import amount
+from venues.binance.twin.trading.accounts import Account, AccountOrder, AccountTrade
 
 ZERO = "0.00000000"
 STP = "NONE"

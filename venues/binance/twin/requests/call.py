@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from venues.binance.twin.accounts import Account
-from venues.binance.twin.exchange import Exchange, Market
-from venues.binance.twin.params import Params
-from venues.binance.twin.symbols import Symbol
+from venues.binance.twin.market.symbols import Symbol
+from venues.binance.twin.requests.params import Params
+from venues.binance.twin.trading.accounts import Account
+from venues.binance.twin.trading.exchange import Exchange, Market
 
 
 @dataclass(slots=True)

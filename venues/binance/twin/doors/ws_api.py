@@ -9,14 +9,14 @@ from typing import Any
 
 from aiohttp import WSMsgType
 
-from venues.binance.twin.accounts import Account
-from venues.binance.twin.desk import Desk
-from venues.binance.twin.endpoints import BY_METHOD
+from venues.binance.twin.doors.sockets import Socket
+from venues.binance.twin.doors.users import UserStreams
 from venues.binance.twin.errors import VenueError, illegal_characters
 from venues.binance.twin.render import decode, encode, in_microseconds
-from venues.binance.twin.signing import text, ws_payload
-from venues.binance.twin.sockets import Socket
-from venues.binance.twin.users import UserStreams
+from venues.binance.twin.requests.desk import Desk
+from venues.binance.twin.requests.endpoints import BY_METHOD
+from venues.binance.twin.requests.signing import text, ws_payload
+from venues.binance.twin.trading.accounts import Account
 
 CONNECT_WEIGHT = 2
 SESSION_WEIGHT = 2

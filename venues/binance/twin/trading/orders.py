@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from venues.binance.twin import filters
 from venues.binance.twin.errors import (
     VenueError,
     bad_combination,
@@ -21,8 +20,9 @@ from venues.binance.twin.errors import (
     one_of,
     order_rejected,
 )
-from venues.binance.twin.params import CLIENT_ID, Params
-from venues.binance.twin.symbols import Symbol
+from venues.binance.twin.market.symbols import Symbol
+from venues.binance.twin.requests.params import CLIENT_ID, Params
+from venues.binance.twin.trading import filters
 from venues.twins.matching import Kind, Side, TimeInForce
 
 NAMES = frozenset(

@@ -16,9 +16,9 @@ from venues.binance.twin.errors import (
     too_many_parameters,
     unread,
 )
+from venues.binance.twin.market.symbols import Symbol
 from venues.binance.twin.render import ATOM, decode
-from venues.binance.twin.signing import MICROSECONDS_FROM
-from venues.binance.twin.symbols import Symbol
+from venues.binance.twin.requests.signing import MICROSECONDS_FROM
 
 SIGNING = frozenset(("timestamp", "recvWindow", "signature", "apiKey"))
 DECIMAL = r"^([0-9]{1,20})(\.[0-9]{1,20})?$"

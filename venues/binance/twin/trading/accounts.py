@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from venues.binance.twin.limits import OrderLimit
-from venues.binance.twin.symbols import Symbol
+from venues.binance.twin.market.symbols import Symbol
 from venues.twins.matching import Order
 
 FEE_DIVISOR = 1_000

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from venues.binance.twin import limits
-from venues.binance.twin.call import Call
 from venues.binance.twin.errors import VenueError
-from venues.binance.twin.exchange import Market
-from venues.binance.twin.symbols import Symbol
-from venues.binance.twin.tape import INTERVALS_MS, Candle, Print
+from venues.binance.twin.market.symbols import Symbol
+from venues.binance.twin.market.tape import INTERVALS_MS, Candle, Print
+from venues.binance.twin.requests.call import Call
+from venues.binance.twin.trading.exchange import Market
 
 AVERAGE_MINUTES = 5
 DAY_MS = 86_400_000

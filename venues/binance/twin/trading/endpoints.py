@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from venues.binance.twin import orders, reports
-from venues.binance.twin.accounts import FEE_DIVISOR, AccountOrder
-from venues.binance.twin.call import Call
 from venues.binance.twin.errors import VenueError, bad_combination, cancel_rejected, no_such_order, one_of
-from venues.binance.twin.market_endpoints import average_ticks
-from venues.binance.twin.params import CLIENT_ID
+from venues.binance.twin.market.endpoints import average_ticks
 from venues.binance.twin.render import ATOM, amount
+from venues.binance.twin.requests.call import Call
+from venues.binance.twin.requests.params import CLIENT_ID
+from venues.binance.twin.trading import orders, reports
+from venues.binance.twin.trading.accounts import FEE_DIVISOR, AccountOrder
 
 LIST_DEFAULT, LIST_MAX = 500, 1_000
 LOOKUP_MS = 86_400_000

@@ -10,12 +10,12 @@ from typing import Any
 
 import msgspec
 
-from venues.binance.twin.exchange import Exchange, Market
-from venues.binance.twin.market_endpoints import average_ticks, book, day
+from venues.binance.twin.doors.sockets import Socket
+from venues.binance.twin.market.endpoints import average_ticks, book, day
+from venues.binance.twin.market.symbols import Symbol
+from venues.binance.twin.market.tape import INTERVALS_MS
 from venues.binance.twin.render import encode
-from venues.binance.twin.sockets import Socket
-from venues.binance.twin.symbols import Symbol
-from venues.binance.twin.tape import INTERVALS_MS
+from venues.binance.twin.trading.exchange import Exchange, Market
 from venues.twins.log import TruthLog
 from venues.twins.matching import Event, LevelChanged, Traded
 

@@ -9,14 +9,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from venues.binance.twin.accounts import Account
-from venues.binance.twin.call import Call
-from venues.binance.twin.endpoints import Endpoint
 from venues.binance.twin.errors import VenueError, bad_key_format, mandatory, unknown_key
-from venues.binance.twin.exchange import Exchange
 from venues.binance.twin.limits import AddressLimit
-from venues.binance.twin.params import Params
-from venues.binance.twin.signing import check_signature, check_time
+from venues.binance.twin.requests.call import Call
+from venues.binance.twin.requests.endpoint import Endpoint
+from venues.binance.twin.requests.params import Params
+from venues.binance.twin.requests.signing import check_signature, check_time
+from venues.binance.twin.trading.accounts import Account
+from venues.binance.twin.trading.exchange import Exchange
 from venues.twins.log import TruthLog
 
 MAX_KEY_LENGTH = 128

@@ -14,9 +14,9 @@ from typing import Any
 
 import msgspec
 
-from venues.binance.twin.accounts import Account
+from venues.binance.twin.doors.sockets import Socket
 from venues.binance.twin.render import encode
-from venues.binance.twin.sockets import Socket
+from venues.binance.twin.trading.accounts import Account
 from venues.twins.log import TruthLog
 
 LISTEN_KEY_LENGTH = 64

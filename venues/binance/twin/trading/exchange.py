@@ -12,14 +12,14 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from venues.binance.twin.accounts import FEE_DIVISOR, Account, AccountOrder, AccountTrade, Balance
 from venues.binance.twin.errors import cancel_rejected, filter_failure, insufficient_balance, order_rejected
 from venues.binance.twin.limits import OrderLimit
-from venues.binance.twin.orders import NewOrder
+from venues.binance.twin.market.symbols import MAX_OPEN_ORDERS, Symbol
+from venues.binance.twin.market.tape import Print, Tape
 from venues.binance.twin.render import amount
-from venues.binance.twin.reports import account_position, execution_report
-from venues.binance.twin.symbols import MAX_OPEN_ORDERS, Symbol
-from venues.binance.twin.tape import Print, Tape
+from venues.binance.twin.trading.accounts import FEE_DIVISOR, Account, AccountOrder, AccountTrade, Balance
+from venues.binance.twin.trading.orders import NewOrder
+from venues.binance.twin.trading.reports import account_position, execution_report
 from venues.twins.log import TruthLog
 from venues.twins.market import MarketShape, Participants
 from venues.twins.matching import (

@@ -1,0 +1,1 @@
+"""What everybody may see: symbols, trades, candles, market streams."""

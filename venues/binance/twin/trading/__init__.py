@@ -1,0 +1,1 @@
+"""What accounts do: orders from parameters to the engine, balances, and the reports about both."""
