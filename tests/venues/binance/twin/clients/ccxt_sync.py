@@ -58,7 +58,7 @@ def place_orders(seen: Seen, exchange: Any) -> None:
     order("take_profit_limit", "limit", "sell", high, takeProfitPrice=high)
     order("stop_market", "market", "sell", stopLossPrice=low)
     order("take_profit_market", "market", "sell", takeProfitPrice=high)
-    order("trailing", "market", "sell", trailingPercent=5, stopLossOrTakeProfit="stopLoss", trailingTriggerPrice=high)
+    order("trailing", "market", "sell", trailingPercent=5, stopLossOrTakeProfit="stopLoss", trailingTriggerPrice=low)
     order("iceberg", "limit", "buy", low, 0.01, icebergQty="0.002")
     order("client_id", "limit", "buy", low, clientOrderId="mine-1")
     seen.call("fetch_order_by_client_id", exchange.fetch_order, "", SYMBOL, {"clientOrderId": "mine-1"})

@@ -36,6 +36,12 @@ class Both:
         """An order that must be accepted."""
         await self.client.create_order(**{key: str(value) for key, value in params.items()})
 
+    async def fill_up(self, name: str, limit: int, params: dict[str, Any]) -> None:
+        """As many orders as a filter allows, the one that it refuses, and away with them."""
+        await asyncio.gather(*(self.place(**params) for _ in range(limit)))
+        await self.order(name, **params)
+        await self.client.cancel_all_open_orders(symbol=params["symbol"])
+
 
 class Pair:
     """A symbol's filters by name, and orders on it that keep to them."""
@@ -89,39 +95,25 @@ async def shapes(both: Both, pair: Pair) -> None:
     await both.order("TRAILING_DELTA", **pair.stop(stopPrice=pair.far, trailingDelta=delta))
 
 
-async def counts(both: Both, pairs: dict[str, Pair]) -> None:
-    """Filters of what an account has open; each is filled up and then passed by one."""
-    client = both.client
-
-    def having(name: str) -> Pair:
-        return next(pair for pair in pairs.values() if name in pair.filters)
-
-    pair = having("MAX_NUM_ALGO_ORDERS")
-    for _ in range(int(pair.of("MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders"))):
-        await both.place(**pair.stop())
-    await both.order("MAX_NUM_ALGO_ORDERS", **pair.stop())
-    await client.cancel_all_open_orders(symbol=pair.name)
-    pair = having("MAX_NUM_ICEBERG_ORDERS")
-    iceberg = pair.limit(quantity=pair.size * 2, icebergQty=pair.size)
-    for _ in range(int(pair.of("MAX_NUM_ICEBERG_ORDERS", "maxNumIcebergOrders"))):
-        await both.place(**iceberg)
-    await both.order("MAX_NUM_ICEBERG_ORDERS", **iceberg)
-    await client.cancel_all_open_orders(symbol=pair.name)
-    pair = having("MAX_POSITION")
-    most = pair.sized(pair.of("MAX_POSITION", "maxPosition"))
-    await both.order("MAX_POSITION", **pair.limit(quantity=most + pair.step))
-    pair = min(pairs.values(), key=lambda pair: pair.of("MAX_NUM_ORDERS", "maxNumOrders"))
-    most_orders = int(pair.of("MAX_NUM_ORDERS", "maxNumOrders"))
-    await asyncio.gather(*(both.place(**pair.limit()) for _ in range(most_orders)))
-    await both.order("MAX_NUM_ORDERS", **pair.limit())
-    await client.cancel_all_open_orders(symbol=pair.name)
+async def counts(both: Both, pairs: list[Pair]) -> None:
+    """Filters of what an account has open; each is filled up and then passed by one, on a symbol that has it."""
+    for name, key in (("MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders"), ("MAX_NUM_ICEBERG_ORDERS", "maxNumIcebergOrders")):
+        for pair in [pair for pair in pairs if name in pair.filters][:1]:
+            is_iceberg = name == "MAX_NUM_ICEBERG_ORDERS"
+            one = pair.limit(quantity=pair.size * 2, icebergQty=pair.size) if is_iceberg else pair.stop()
+            await both.fill_up(name, int(pair.of(name, key)), one)
+    for pair in [pair for pair in pairs if "MAX_POSITION" in pair.filters][:1]:
+        most = pair.sized(pair.of("MAX_POSITION", "maxPosition"))
+        await both.order("MAX_POSITION", **pair.limit(quantity=most + pair.step))
+    pair = pairs[0]
+    await both.fill_up("MAX_NUM_ORDERS", int(pair.of("MAX_NUM_ORDERS", "maxNumOrders")), pair.limit())
 
 
 async def rejects(both: Both, pair: Pair) -> None:
     """What the matching engine refuses, and requests that are malformed."""
     client, exchange = both.client, both.exchange
     above = pair.priced(Decimal("1.1"))
-    await both.order("insufficient balance", **pair.limit(quantity=pair.sized(Decimal(5000))))
+    await both.order("insufficient balance", **pair.limit(quantity=pair.sized(Decimal(100))))
     await both.order("would trigger at once", **pair.stop(stopPrice=above))
     await both.order(
         "would match at once", symbol=pair.name, side="BUY", type="LIMIT_MAKER", quantity=pair.size, price=above
@@ -176,7 +168,7 @@ async def main() -> dict[str, Any]:
     await strangers(both)
     await rejects(both, pairs[SYMBOL])
     await shapes(both, pairs[SYMBOL])
-    await counts(both, pairs)
+    await counts(both, list(pairs.values()))
     await both.client.session.close()
     return {"python_binance": both.python_binance, "ccxt": both.ccxt}
 
