@@ -24,6 +24,10 @@ from venues.binance.client.payloads.amendments import (
     Amendment,
     OrderAmended,
 )
+from venues.binance.client.payloads.cancel_replace import (
+    CancelReplace,
+    replace_part,
+)
 from venues.binance.client.payloads.events import (
     BalanceUpdate,
     EventStreamTerminated,
@@ -33,6 +37,9 @@ from venues.binance.client.payloads.events import (
     ListStatusOrder,
     OutboundAccountPosition,
     PositionBalance,
+    ServerShutdown,
+    UserEvent,
+    user_event,
 )
 from venues.binance.client.payloads.market import (
     AggregateTrade,
@@ -52,10 +59,10 @@ from venues.binance.client.payloads.order_lists import (
     Canceled,
     ListedOrder,
     OrderList,
+    canceled_order,
     canceled_orders,
 )
 from venues.binance.client.payloads.orders import (
-    CancelReplace,
     OrderBody,
     OrderFill,
 )
@@ -72,7 +79,6 @@ from venues.binance.client.payloads.streams import (
     BookTicker,
     DepthUpdate,
     MiniTicker,
-    ServerShutdown,
     StreamAggregateTrade,
     StreamAveragePrice,
     StreamBlockTrade,
@@ -83,6 +89,7 @@ from venues.binance.client.payloads.streams import (
     StreamTicker,
     StreamTrade,
     WindowTicker,
+    stream_kind,
 )
 from venues.binance.client.payloads.symbols import (
     ExchangeInfo,
@@ -162,6 +169,11 @@ __all__ = [
     "Symbol",
     "SymbolFilter",
     "SymbolRules",
+    "UserEvent",
     "WindowTicker",
+    "canceled_order",
     "canceled_orders",
+    "replace_part",
+    "stream_kind",
+    "user_event",
 ]

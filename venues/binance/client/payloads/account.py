@@ -86,9 +86,9 @@ class AccountCommission(msgspec.Struct, frozen=True, gc=False, rename="camel"):
 
     symbol: str
     standard_commission: CommissionRates
-    tax_commission: CommissionRates
     discount: CommissionDiscount
     special_commission: CommissionRates | None = None
+    tax_commission: CommissionRates | None = None
 
 
 class OrderCommission(msgspec.Struct, frozen=True, gc=False, rename="camel"):

@@ -6,9 +6,10 @@ Source: Binance Spot API, user-data-stream, 2026-07.
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import TypeAlias
 
 import msgspec
-from msgspec import field
+from msgspec import Raw, field
 
 __all__ = [
     "BalanceUpdate",
@@ -19,10 +20,13 @@ __all__ = [
     "ListStatusOrder",
     "OutboundAccountPosition",
     "PositionBalance",
+    "ServerShutdown",
+    "UserEvent",
+    "user_event",
 ]
 
 
-class ExecutionReport(msgspec.Struct, frozen=True, gc=False):
+class ExecutionReport(msgspec.Struct, frozen=True, gc=False, tag_field="e", tag="executionReport"):
     """``executionReport``: something happened to an order.
 
     On CANCELED `client_id` is the cancel request's and `original_id` the order's own; on REPLACED `original_id` is the
@@ -93,7 +97,7 @@ class PositionBalance(msgspec.Struct, frozen=True, gc=False):
     locked: Decimal = field(name="l")
 
 
-class OutboundAccountPosition(msgspec.Struct, frozen=True, gc=False):
+class OutboundAccountPosition(msgspec.Struct, frozen=True, gc=False, tag_field="e", tag="outboundAccountPosition"):
     """``outboundAccountPosition``: the balances that an event may have changed."""
 
     event_ms: int = field(name="E")
@@ -101,7 +105,7 @@ class OutboundAccountPosition(msgspec.Struct, frozen=True, gc=False):
     balances: tuple[PositionBalance, ...] = field(name="B")
 
 
-class BalanceUpdate(msgspec.Struct, frozen=True, gc=False):
+class BalanceUpdate(msgspec.Struct, frozen=True, gc=False, tag_field="e", tag="balanceUpdate"):
     """``balanceUpdate``: a deposit, a withdrawal, or a transfer between accounts; `delta` is signed."""
 
     event_ms: int = field(name="E")
@@ -110,7 +114,7 @@ class BalanceUpdate(msgspec.Struct, frozen=True, gc=False):
     time_ms: int = field(name="T")
 
 
-class ExternalLockUpdate(msgspec.Struct, frozen=True, gc=False):
+class ExternalLockUpdate(msgspec.Struct, frozen=True, gc=False, tag_field="e", tag="externalLockUpdate"):
     """``externalLockUpdate``: another system (margin collateral) locked more of a balance, or less."""
 
     event_ms: int = field(name="E")
@@ -127,7 +131,7 @@ class ListStatusOrder(msgspec.Struct, frozen=True, gc=False):
     client_id: str = field(name="c")
 
 
-class ListStatus(msgspec.Struct, frozen=True, gc=False):
+class ListStatus(msgspec.Struct, frozen=True, gc=False, tag_field="e", tag="listStatus"):
     """``listStatus``: something happened to a list of orders."""
 
     event_ms: int = field(name="E")
@@ -142,7 +146,46 @@ class ListStatus(msgspec.Struct, frozen=True, gc=False):
     orders: tuple[ListStatusOrder, ...] = field(name="O")
 
 
-class EventStreamTerminated(msgspec.Struct, frozen=True, gc=False):
+class EventStreamTerminated(msgspec.Struct, frozen=True, gc=False, tag_field="e", tag="eventStreamTerminated"):
     """``eventStreamTerminated``: no event of this subscription comes after it."""
 
     event_ms: int = field(name="E")
+
+
+class ServerShutdown(msgspec.Struct, frozen=True, gc=False, tag_field="e", tag="serverShutdown"):
+    """``serverShutdown``, on market streams too: the venue will close this connection soon."""
+
+    event_ms: int = field(name="E")
+
+
+UserEvent: TypeAlias = (
+    ExecutionReport
+    | OutboundAccountPosition
+    | BalanceUpdate
+    | ListStatus
+    | ExternalLockUpdate
+    | EventStreamTerminated
+    | ServerShutdown
+)
+
+
+class _Kind(msgspec.Struct, frozen=True, gc=False):
+    type: str = field(name="e")
+
+
+_events: msgspec.json.Decoder[UserEvent] = msgspec.json.Decoder(UserEvent)
+_kind = msgspec.json.Decoder(_Kind)
+_KNOWN = frozenset(kind.__struct_config__.tag for kind in UserEvent.__args__)
+
+
+def user_event(raw: bytes | Raw) -> UserEvent | None:
+    """Read an event of the account, without its envelope; None for a kind that this version does not know.
+
+    Raises msgspec.DecodeError for what is no event, and for one of a known kind that lacks what it must have.
+    """
+    try:
+        return _events.decode(raw)
+    except msgspec.ValidationError:
+        if _kind.decode(raw).type in _KNOWN:
+            raise
+        return None

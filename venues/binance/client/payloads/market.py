@@ -93,7 +93,7 @@ class AveragePrice(msgspec.Struct, frozen=True, gc=False, rename="camel"):
 
     mins: int
     price: float
-    close_time: int
+    close_time: int = 0
 
 
 class PriceChange(msgspec.Struct, frozen=True, gc=False, rename="camel"):

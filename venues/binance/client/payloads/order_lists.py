@@ -9,7 +9,7 @@ from msgspec import Raw
 
 from venues.binance.client.payloads.orders import OrderBody
 
-__all__ = ["Canceled", "ListedOrder", "OrderList", "canceled_orders"]
+__all__ = ["Canceled", "ListedOrder", "OrderList", "canceled_order", "canceled_orders"]
 
 
 class ListedOrder(msgspec.Struct, frozen=True, gc=False, rename="camel"):
@@ -30,7 +30,7 @@ class OrderList(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     contingency_type: str
     list_order_status: str
     list_client_order_id: str
-    symbol: str
+    symbol: str = ""
     list_status_type: str = ""
     transaction_time: int = 0
     orders: tuple[ListedOrder, ...] = ()
@@ -38,7 +38,7 @@ class OrderList(msgspec.Struct, frozen=True, gc=False, rename="camel"):
 
 
 Canceled: TypeAlias = OrderBody | OrderList
-"""What DELETE /api/v3/openOrders tells of one order, or of a list and all of its orders."""
+"""What a cancel was of: one order, or the list that it belonged to, with all of its orders."""
 
 
 class _Kind(msgspec.Struct, frozen=True, gc=False, rename="camel"):
@@ -51,8 +51,11 @@ _order = msgspec.json.Decoder(OrderBody)
 _list = msgspec.json.Decoder(OrderList)
 
 
+def canceled_order(raw: bytes | Raw) -> Canceled:
+    """Read the answer to a cancel: of an order of a list it is the whole list's. Raises msgspec.DecodeError."""
+    return _list.decode(raw) if _kind.decode(raw).contingency_type else _order.decode(raw)
+
+
 def canceled_orders(raw: bytes) -> list[Canceled]:
     """Read DELETE /api/v3/openOrders, whose entries differ in shape. Raises msgspec.DecodeError."""
-    return [
-        _list.decode(one) if _kind.decode(one).contingency_type else _order.decode(one) for one in _entries.decode(raw)
-    ]
+    return [canceled_order(one) for one in _entries.decode(raw)]

@@ -8,9 +8,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 import msgspec
-from msgspec import Raw
 
-__all__ = ["CancelReplace", "OrderBody", "OrderFill"]
+__all__ = ["OrderBody", "OrderFill"]
 
 
 class OrderFill(msgspec.Struct, frozen=True, gc=False, rename="camel"):
@@ -67,15 +66,3 @@ class OrderBody(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     peg_offset_value: int | None = None
     pegged_price: Decimal | None = None
     fills: tuple[OrderFill, ...] = ()
-
-
-class CancelReplace(msgspec.Struct, frozen=True, gc=False, rename="camel"):
-    """order.cancelReplace: the answer, or the `data` of the error by which it failed in part or whole.
-
-    Each response is raw JSON: an `OrderBody` after SUCCESS, an `ErrorBody` after FAILURE, null after NOT_ATTEMPTED.
-    """
-
-    cancel_result: str
-    new_order_result: str
-    cancel_response: Raw = Raw()
-    new_order_response: Raw = Raw()

@@ -6,16 +6,17 @@ Source: Binance Spot API, web-socket-streams, 2026-07.
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 from msgspec import field
 
-from venues.binance.client.payloads.market import Levels
+from venues.binance.client.payloads.market import Depth, Levels
 
 __all__ = [
     "BookTicker",
     "DepthUpdate",
     "MiniTicker",
-    "ServerShutdown",
     "StreamAggregateTrade",
     "StreamAveragePrice",
     "StreamBlockTrade",
@@ -26,6 +27,7 @@ __all__ = [
     "StreamTicker",
     "StreamTrade",
     "WindowTicker",
+    "stream_kind",
 ]
 
 
@@ -43,6 +45,7 @@ class BookTicker(msgspec.Struct, frozen=True, gc=False):
 class StreamTrade(msgspec.Struct, frozen=True, gc=False):
     """``<symbol>@trade``."""
 
+    event_ms: int = field(name="E")
     symbol: str = field(name="s")
     trade_id: int = field(name="t")
     price: float = field(name="p")
@@ -54,6 +57,7 @@ class StreamTrade(msgspec.Struct, frozen=True, gc=False):
 class StreamBlockTrade(msgspec.Struct, frozen=True, gc=False):
     """``<symbol>@blockTrade``: numbered apart from trades, and moves no last price."""
 
+    event_ms: int = field(name="E")
     symbol: str = field(name="s")
     trade_id: int = field(name="t")
     price: float = field(name="p")
@@ -65,6 +69,7 @@ class StreamBlockTrade(msgspec.Struct, frozen=True, gc=False):
 class StreamAggregateTrade(msgspec.Struct, frozen=True, gc=False):
     """``<symbol>@aggTrade``: what one taker order traded at one price."""
 
+    event_ms: int = field(name="E")
     symbol: str = field(name="s")
     aggregate_id: int = field(name="a")
     price: float = field(name="p")
@@ -195,12 +200,6 @@ class StreamReferencePrice(msgspec.Struct, frozen=True, gc=False):
     time_ms: int = field(name="t")
 
 
-class ServerShutdown(msgspec.Struct, frozen=True, gc=False):
-    """``serverShutdown``: the connection will be closed soon."""
-
-    event_ms: int = field(name="E")
-
-
 class StreamControl(msgspec.Struct, frozen=True, gc=False):
     """The answer to SUBSCRIBE, UNSUBSCRIBE, LIST_SUBSCRIPTIONS, SET_PROPERTY or GET_PROPERTY; a refusal has `msg`."""
 
@@ -208,3 +207,37 @@ class StreamControl(msgspec.Struct, frozen=True, gc=False):
     result: list[str] | bool | None = None
     code: int = 0
     msg: str = ""
+
+
+_KINDS: dict[str, Any] = {
+    "bookTicker": BookTicker,
+    "trade": StreamTrade,
+    "blockTrade": StreamBlockTrade,
+    "aggTrade": StreamAggregateTrade,
+    "depth": DepthUpdate,
+    "depth5": Depth,
+    "depth10": Depth,
+    "depth20": Depth,
+    "kline": StreamKlineEvent,
+    "miniTicker": MiniTicker,
+    "!miniTicker": list[MiniTicker],
+    "ticker": StreamTicker,
+    "ticker_1h": WindowTicker,
+    "ticker_4h": WindowTicker,
+    "ticker_1d": WindowTicker,
+    "!ticker_1h": list[WindowTicker],
+    "!ticker_4h": list[WindowTicker],
+    "!ticker_1d": list[WindowTicker],
+    "avgPrice": StreamAveragePrice,
+    "referencePrice": StreamReferencePrice,
+}
+
+
+def stream_kind(stream: str) -> Any:
+    """Return what a stream's messages are: a struct or a list of them. Raises ValueError for an unknown stream."""
+    first, _, rest = stream.partition("@")
+    name = first if first.startswith("!") else rest.partition("@")[0]
+    kind = _KINDS.get("kline" if name.startswith("kline_") else name)
+    if kind is None:
+        raise ValueError(f"no payload is known for the stream {stream!r}")
+    return kind

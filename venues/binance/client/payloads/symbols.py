@@ -142,3 +142,4 @@ class MyFilters(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     exchange_filters: tuple[SymbolFilter, ...] = ()
     symbol_filters: tuple[SymbolFilter, ...] = ()
     asset_filters: tuple[SymbolFilter, ...] = ()
+    rate_limits: tuple[RateLimit, ...] = ()
