@@ -30,7 +30,8 @@ from __future__ import annotations
 import msgspec
 from msgspec import Raw
 
-from venues.binance.client.payloads.orders import CancelReplace, OrderBody
+from venues.binance.client.payloads.cancel_replace import CancelReplace, replace_part
+from venues.binance.client.payloads.order_lists import Canceled
 from venues.binance.client.payloads.session import ErrorBody
 
 __all__ = [
@@ -73,13 +74,12 @@ TOO_MANY_ORDERS = -1015
 ORDER_ARCHIVED = -2026
 FAILED_BY_HALF = -2021
 CANCEL_REPLACE_CODES = (FAILED_BY_HALF, -2022)
-SUCCESS, NOT_ATTEMPTED = "SUCCESS", "NOT_ATTEMPTED"
+NOT_ATTEMPTED = "NOT_ATTEMPTED"
 _TEXT_LIMIT = 300
 """Characters of a foreign answer that are kept in an error."""
 
 _error = msgspec.json.Decoder(ErrorBody)
 _pair = msgspec.json.Decoder(CancelReplace)
-_order = msgspec.json.Decoder(OrderBody)
 
 
 class ClientError(Exception):
@@ -198,9 +198,9 @@ class CancelReplaceFailed(ApiError):
     def __init__(self, code: int, text: str, status: int, retry_after_s: float, result: CancelReplace) -> None:
         super().__init__(code, text, status, retry_after_s)
         self.result = result
-        self.cancel = _half(result.cancel_result, result.cancel_response, status)
-        """The canceled order, or why it was not canceled."""
-        self.new_order = _half(result.new_order_result, result.new_order_response, status)
+        self.cancel = _half(result.cancel_response, status)
+        """The canceled order (its whole list, where it was of one), or why it was not canceled."""
+        self.new_order = _half(result.new_order_response, status)
         """The new order, why there is none, or None where the venue did not try."""
 
     @property
@@ -263,17 +263,12 @@ def retry_after_s(text: str) -> float:
     return float(text) if text.isdigit() else 0.0
 
 
-def _half(result: str, response: Raw, status: int) -> OrderBody | ApiError | None:
-    raw = bytes(response)
-    if not raw or raw == b"null":
-        return None
-    if result == SUCCESS:
-        return _order.decode(raw)
-    refusal = _error.decode(raw)
-    return api_error(refusal.code, refusal.msg, status)
+def _half(response: Raw, status: int) -> Canceled | ApiError | None:
+    part = replace_part(response)
+    return api_error(part.code, part.msg, status) if isinstance(part, ErrorBody) else part
 
 
-def _is_undone(result: str, half: OrderBody | ApiError | None) -> bool:
+def _is_undone(result: str, half: Canceled | ApiError | None) -> bool:
     return result == NOT_ATTEMPTED or (isinstance(half, ApiError) and half.definite)
 
 
