@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-import aiohttp
 import msgspec
 from msgspec import Raw
 
@@ -14,11 +13,11 @@ from bus.codec import RequestHeader
 from bus.messages import BookAnswer, BookSnapshot, Code, InstrumentId, Message, QueryBook, Refused
 from venues.binance.bans import banned_exit
 from venues.binance.client.access import Locate
+from venues.binance.client.aiohttp_transport import AiohttpTransport
 from venues.binance.client.backoff import Backoff
 from venues.binance.client.clock import ServerClock
 from venues.binance.client.errors import Banned, ClientError, LimitReached
 from venues.binance.client.rest import Rest
-from venues.binance.client.socket import dialer
 from venues.binance.client.streams import MarketStreams
 from venues.binance.feeds import BookFeed, Feed, QuoteFeed, TradeFeed
 from venues.binance.mapping.errors import refusal_of
@@ -51,7 +50,7 @@ class MarketData(MarketDataVenue):
     """
 
     _rest: Rest
-    _session: aiohttp.ClientSession
+    _network: AiohttpTransport
     _snapshot_turn: asyncio.Semaphore
 
     def __init__(self, context: Context, **arguments: object) -> None:
@@ -71,8 +70,8 @@ class MarketData(MarketDataVenue):
     # life
 
     async def setup(self) -> None:
-        self._session = aiohttp.ClientSession()
-        self._rest = Rest(self._session, self._locate, ServerClock(self.clock.monotonic_ns))
+        self._network = AiohttpTransport()
+        self._rest = Rest(self._network, self._locate, ServerClock(self.clock.monotonic_ns))
         self._snapshot_turn = asyncio.Semaphore(SNAPSHOTS_AT_ONCE)
 
     async def begin(self) -> None:
@@ -84,7 +83,7 @@ class MarketData(MarketDataVenue):
             task.cancel()
         if self._running:
             await asyncio.wait(self._running, timeout=1.0)
-        await self._session.close()
+        await self._network.close()
 
     def counters(self) -> dict[str, int]:
         return {**super().counters(), **self._counts, "topics_open": len(self._by_topic)}
@@ -109,7 +108,8 @@ class MarketData(MarketDataVenue):
                 await asyncio.sleep(REFRESH_S)
 
     async def _read_instruments(self) -> None:
-        info = await self._rest.exchange_info()
+        await self._rest.measure_clock()  # by the server's time it is known when the weight is counted anew
+        info = await self._rest.exchange_info(show_permission_sets=False)
         fresh, unreadable = instruments_of(info, self._settings.venue_id, self.clock.time_ns())
         for one in unreadable:
             self._counts["unreadable_venue"] += 1
@@ -160,7 +160,7 @@ class MarketData(MarketDataVenue):
         for streams in self._pool:
             if streams.has_room:
                 return streams
-        streams = MarketStreams(self._locate, dialer(self._session), _Socket(self))
+        streams = MarketStreams(self._locate, self._network.dial, _Socket(self))
         self._pool.append(streams)
         self._running.append(self.spawn(self._run(streams)))
         return streams
@@ -257,8 +257,8 @@ class MarketData(MarketDataVenue):
             await asyncio.sleep(feed.backoff.next_s())
         while self._by_topic.get(feed.topic) is feed and feed.generation == generation:
             async with self._snapshot_turn:
-                if self._rest.used_weight > WEIGHT_CEILING:
-                    await asyncio.sleep(self._rest.minute_left_s)
+                if self._rest.limits.used_weight > WEIGHT_CEILING:
+                    await asyncio.sleep(self._rest.limits.minute_left_s)
                 snapshot = await self._snapshot(feed.instrument, SNAPSHOT_LEVELS)
             if self._by_topic.get(feed.topic) is not feed or feed.generation != generation:
                 return
@@ -289,7 +289,7 @@ class MarketData(MarketDataVenue):
         except Banned as error:
             raise banned_exit(self.instance, error, self.clock.time_ns()) from None
         except LimitReached as error:
-            self._rest.hold()
+            self._rest.limits.hold()
             return refusal_of(error)
         except ClientError as error:
             return refusal_of(error)

@@ -9,21 +9,41 @@ import msgspec
 
 from bus.messages import (
     Balance,
+    BalanceChange,
+    BalanceReason,
     Code,
     Fill,
     InstrumentId,
     Liquidity,
     OrderEvent,
     OrderEventKind,
+    OrderStatus,
+    PrivateStream,
     Side,
     Source,
 )
-from venues.binance.client.payloads import Account, AccountTrade, ExecutionReport, OutboundAccountPosition
-from venues.binance.mapping.orders import average
-from venues.binance.mapping.words import MS, expiry_code, order_status, order_type, side_of, time_in_force
+from venues.binance.client.payloads import (
+    Account,
+    AccountTrade,
+    BalanceUpdate,
+    EventStreamTerminated,
+    ExecutionReport,
+    OutboundAccountPosition,
+)
+from venues.binance.mapping.orders import average, leaves
+from venues.binance.mapping.words import (
+    MS,
+    expiry_code,
+    is_working_stop,
+    order_status,
+    order_type,
+    side_of,
+    time_in_force,
+)
 
 __all__ = [
     "EventKind",
+    "balance_change_of",
     "balances_of",
     "event_kind",
     "execution_report",
@@ -31,6 +51,7 @@ __all__ = [
     "messages_of",
     "own_client_id",
     "position_of",
+    "stream_end_of",
 ]
 
 _KINDS = {
@@ -86,8 +107,12 @@ def messages_of(
     which the reconciler sees that a fill is to be fetched.
     """
     client_id, venue_id = own_client_id(report), str(report.order_id)
+    kind, status = _KINDS.get(report.execution, OrderEventKind.REPORT), order_status(report.status)
+    trails = report.trailing_delta is not None
+    if report.execution == "NEW" and is_working_stop(report.type, report.status, report.working_ms):
+        kind, status = OrderEventKind.TRIGGERED, OrderStatus.TRIGGERED
     order = OrderEvent(
-        kind=_KINDS.get(report.execution, OrderEventKind.REPORT),
+        kind=kind,
         instance=instance,
         instrument=instrument,
         client_order_id=client_id,
@@ -97,9 +122,9 @@ def messages_of(
         order_id=order_id,
         venue_order_id=venue_id,
         strategy=strategy,
-        status=order_status(report.status),
+        status=status,
         side=side_of(report.side),
-        type=order_type(report.type),
+        type=order_type(report.type, trails),
         size=report.size or None,
         price=report.price or None,
         time_in_force=time_in_force(report.time_in_force),
@@ -107,8 +132,9 @@ def messages_of(
         code=_code(report),
         reason=_reason(report),
         raw=raw,
+        leaves=leaves(status, report.size, report.filled, report.prevented_size),
         average_price=average(report.filled_quote, report.filled),
-        trigger_price=report.stop_price or None,
+        trigger_price=None if trails else report.stop_price or None,
         quote_size=report.quote_size or None,
         post_only=report.type == "LIMIT_MAKER",
     )
@@ -153,6 +179,17 @@ def position_of(raw: bytes, instance: str, ts_init: int) -> tuple[Balance, ...]:
         Balance(instance, one.asset, one.free, one.locked, Source.STREAM, position.update_ms * MS, ts_init)
         for one in position.balances
     )
+
+
+def balance_change_of(update: BalanceUpdate, instance: str, ts_init: int) -> BalanceChange:
+    """``balanceUpdate`` -> BalanceChange. The venue numbers none, and does not tell a deposit from a transfer."""
+    kind, at = BalanceReason.TRANSFER, update.time_ms * MS
+    return BalanceChange(instance, update.asset, update.delta, kind, Source.STREAM, at, ts_init)
+
+
+def stream_end_of(event: EventStreamTerminated, instance: str, ts_init: int) -> PrivateStream:
+    """``eventStreamTerminated`` -> PrivateStream: nothing comes after it, so what happens now is to be asked for."""
+    return PrivateStream(instance, False, "the venue ended the private stream", ts_init)
 
 
 def balances_of(account: Account, instance: str, ts_init: int) -> tuple[Balance, ...]:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from bus.messages import Code, InstrumentStatusWord, OrderStatus, OrderType, Side, TimeInForce
 
-__all__ = ["MS", "expiry_code", "instrument_status", "order_status", "order_type", "side_of", "time_in_force"]
+__all__ = [
+    "MS",
+    "expiry_code",
+    "instrument_status",
+    "is_working_stop",
+    "order_status",
+    "order_type",
+    "side_of",
+    "time_in_force",
+]
 
 MS = 1_000_000
 """Nanoseconds in a millisecond."""
@@ -29,6 +38,9 @@ _TYPES = {
     "TAKE_PROFIT": OrderType.MARKET_IF_TOUCHED,
     "TAKE_PROFIT_LIMIT": OrderType.LIMIT_IF_TOUCHED,
 }
+_CONDITIONAL = frozenset(("STOP_LOSS", "STOP_LOSS_LIMIT", "TAKE_PROFIT", "TAKE_PROFIT_LIMIT"))
+_TRAILING = _TYPES | {"STOP_LOSS": OrderType.TRAILING_STOP_MARKET, "STOP_LOSS_LIMIT": OrderType.TRAILING_STOP_LIMIT}
+"""A take-profit order that trails has no word of its own with us."""
 _INSTRUMENT_STATUS = {
     "TRADING": InstrumentStatusWord.TRADING,
     "END_OF_DAY": InstrumentStatusWord.CLOSED,
@@ -54,9 +66,14 @@ def order_status(word: str) -> OrderStatus:
     return _STATUS.get(word, OrderStatus.UNKNOWN)
 
 
-def order_type(word: str) -> OrderType:
-    """Return our word for an order's type; LIMIT_MAKER is a LIMIT that is post-only."""
-    return _TYPES.get(word, OrderType.UNKNOWN)
+def order_type(word: str, trails: bool = False) -> OrderType:
+    """Return our word for an order's type; LIMIT_MAKER is a LIMIT that is post-only, and a stop may trail."""
+    return _TRAILING.get(word, OrderType.UNKNOWN) if trails else _TYPES.get(word, OrderType.UNKNOWN)
+
+
+def is_working_stop(word: str, status: str, working_ms: int) -> bool:
+    """True for a conditional order that was triggered and now rests in the book: the venue's NEW, our TRIGGERED."""
+    return working_ms > 0 and status == "NEW" and word in _CONDITIONAL
 
 
 def side_of(word: str) -> Side:
