@@ -20,13 +20,15 @@ from venues.binance.twin.doors.streams import StreamSession, names_of
 from venues.binance.twin.doors.users import UserStreams
 from venues.binance.twin.doors.ws_api import CONNECT_WEIGHT, ApiSession
 from venues.binance.twin.limits import AddressLimit, OrderLimit
-from venues.binance.twin.market.publisher import TICK_S, Publisher
-from venues.binance.twin.market.symbols import KNOWN
+from venues.binance.twin.market.catalogue import KNOWN
+from venues.binance.twin.market.markets import Market
+from venues.binance.twin.market.publisher import Publisher
+from venues.binance.twin.market.rhythm import TICK_S
 from venues.binance.twin.render import amount, encode
 from venues.binance.twin.requests.desk import Desk
 from venues.binance.twin.settings import Settings
 from venues.binance.twin.trading.accounts import Account
-from venues.binance.twin.trading.exchange import Exchange, Market
+from venues.binance.twin.trading.exchange import Exchange
 from venues.twins.log import FLUSH_EVERY_S, TruthLog
 from venues.twins.matching import Event
 
@@ -46,7 +48,7 @@ class Server:
         self.settings = settings
         self._log = log
         self._log_start()
-        self.exchange = Exchange([KNOWN[name] for name in settings.symbols], settings.seed, log)
+        self.exchange = Exchange([KNOWN[name] for name in settings.symbols], settings.seed, log, levels=settings.levels)
         keys = settings.keys
         self.exchange.add_account(
             keys.api_key, keys.api_secret, settings.balances, OrderLimit(settings.orders_per_ten_seconds)
@@ -86,7 +88,8 @@ class Server:
         port = listening.getsockname()[1]
         print(encode(self._greeting(port)).decode(), flush=True)
         gc.freeze()
-        clockwork = [asyncio.ensure_future(self._drive(market)) for market in self.exchange.markets.values()]
+        moving = [market for market in self.exchange.markets.values() if market.is_open and self.settings.rate]
+        clockwork = [asyncio.ensure_future(self._drive(market)) for market in moving]
         clockwork += [asyncio.ensure_future(self._tick()), asyncio.ensure_future(self._flush())]
         stopping = asyncio.ensure_future(stop.wait())
         await asyncio.wait([stopping, *clockwork], return_when=asyncio.FIRST_COMPLETED)
@@ -180,7 +183,8 @@ class Server:
         if named is None or request.headers.get("Upgrade", "").lower() != "websocket":
             return await self._rest.handle(request)
         socket = await self._accept(request)
-        session = StreamSession(socket, self._publisher, self._users, self._log, named[1])
+        is_microseconds = request.query.get("timeUnit", "").upper() == "MICROSECOND"
+        session = StreamSession(socket, self._publisher, self._users, self._log, named[1], is_microseconds)
         session.open(named[0])
         return await self._serve(socket, session)
 
