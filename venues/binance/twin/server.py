@@ -21,6 +21,7 @@ from venues.binance.twin.doors.users import UserStreams
 from venues.binance.twin.doors.ws_api import CONNECT_WEIGHT, ApiSession
 from venues.binance.twin.limits import AddressLimit, OrderLimit
 from venues.binance.twin.market.catalogue import KNOWN
+from venues.binance.twin.market.driver import drive
 from venues.binance.twin.market.markets import Market
 from venues.binance.twin.market.publisher import Publisher
 from venues.binance.twin.market.rhythm import TICK_S
@@ -33,10 +34,6 @@ from venues.twins.log import FLUSH_EVERY_S, TruthLog
 from venues.twins.matching import Event
 
 HOST = "127.0.0.1"
-MAX_ACTS_AT_ONCE = 200
-"""Acts of the participants in one loop turn, so that a fast market never holds up an answer for long."""
-MAX_BEHIND_S = 1.0
-"""A market that fell further behind than this (a stopped process) does not catch up."""
 SHUTDOWN_S = 0.3
 """Time for sockets to close, well inside the second that a stop may take."""
 
@@ -88,9 +85,8 @@ class Server:
         port = listening.getsockname()[1]
         print(encode(self._greeting(port)).decode(), flush=True)
         gc.freeze()
-        moving = [market for market in self.exchange.markets.values() if market.is_open and self.settings.rate]
-        clockwork = [asyncio.ensure_future(self._drive(market)) for market in moving]
-        clockwork += [asyncio.ensure_future(self._tick()), asyncio.ensure_future(self._flush())]
+        moves = drive(self.exchange, self.settings.rate, self._users.flush)
+        clockwork = [asyncio.ensure_future(part) for part in (moves, self._tick(), self._flush())]
         stopping = asyncio.ensure_future(stop.wait())
         await asyncio.wait([stopping, *clockwork], return_when=asyncio.FIRST_COMPLETED)
         for task in clockwork:
@@ -128,21 +124,6 @@ class Server:
             balances={self.settings.keys.api_key: balances},
             pid=os.getpid(),
         )
-
-    async def _drive(self, market: Market) -> None:
-        """Let participants act at the wanted rate."""
-        loop = asyncio.get_running_loop()
-        due = loop.time()
-        while True:
-            now = loop.time()
-            if now - due > MAX_BEHIND_S:
-                due = now
-            for _ in range(MAX_ACTS_AT_ONCE):
-                if due > now:
-                    break
-                due += market.participants.pause_s(self.exchange.act(market), self.settings.rate)
-            self._users.flush()
-            await asyncio.sleep(max(0.0, due - loop.time()))
 
     async def _tick(self) -> None:
         loop = asyncio.get_running_loop()
