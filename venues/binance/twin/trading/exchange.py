@@ -14,20 +14,20 @@ from typing import Any, Protocol
 
 from venues.binance.twin.errors import cancel_rejected, filter_failure, insufficient_balance, order_rejected
 from venues.binance.twin.limits import OrderLimit
+from venues.binance.twin.market.markets import Market
 from venues.binance.twin.market.symbols import MAX_OPEN_ORDERS, Symbol
-from venues.binance.twin.market.tape import Print, Tape
+from venues.binance.twin.market.tape import Print
 from venues.binance.twin.render import amount
 from venues.binance.twin.trading.accounts import FEE_DIVISOR, Account, AccountOrder, AccountTrade, Balance
 from venues.binance.twin.trading.orders import NewOrder
 from venues.binance.twin.trading.reports import account_position, execution_report
 from venues.twins.log import TruthLog
-from venues.twins.market import MarketShape, Participants
+from venues.twins.market import LEVELS
 from venues.twins.matching import (
     Accepted,
     Canceled,
     Event,
     Expired,
-    MatchingEngine,
     Order,
     Rejected,
     Rested,
@@ -42,6 +42,7 @@ EXPIRY = {
     "LIQUIDITY": "INSUFFICIENT_LIQUIDITY",
 }
 WOULD_TAKE = "Order would immediately match and take."
+CLOSED = "Market is closed."
 
 
 class Listener(Protocol):
@@ -54,18 +55,6 @@ class Listener(Protocol):
         """What everybody may see of a symbol."""
 
 
-class Market:
-    """One symbol: its engine, its participants, its tape."""
-
-    def __init__(self, symbol: Symbol, rng: random.Random) -> None:
-        self.symbol = symbol
-        first = rng.randrange(10**6, 10**7)
-        self.engine = MatchingEngine(first_order_id=first, first_trade_id=first // 3, update_id=first * 2)
-        shape = MarketShape(symbol.start, symbol.typical_size)
-        self.participants = Participants(self.engine, shape, random.Random(rng.random()))
-        self.tape = Tape()
-
-
 class Exchange:
     """All markets and accounts. `now_us` gives UNIX microseconds."""
 
@@ -75,15 +64,15 @@ class Exchange:
         seed: int,
         log: TruthLog,
         now_us: Callable[[], int] = lambda: time.time_ns() // 1000,
+        levels: int = LEVELS,
     ) -> None:
-        rng = random.Random(seed)
         self.log = log
         self.now_us = now_us
-        self.markets = {symbol.name: Market(symbol, rng) for symbol in symbols}
+        self.markets = {symbol.name: Market(symbol, seed, levels) for symbol in symbols}
         self.accounts: dict[str, Account] = {}
         self.listener: Listener | None = None
         self._working: dict[Order, tuple[Account, AccountOrder]] = {}
-        self._execution_id = rng.randrange(10**6, 10**7)
+        self._execution_id = random.Random(seed).randrange(10**6, 10**7)
         for market in self.markets.values():
             market.participants.seed()
             for _ in range(WARM_UP_ACTS):
@@ -111,6 +100,8 @@ class Exchange:
         """Send an order into the engine. Raises VenueError -2010, -1013, -1015; then nothing has changed."""
         market, now_ms = self.markets[new.symbol.name], self.now_ms
         account.limit.check(now_ms)
+        if not market.is_open:
+            raise order_rejected(CLOSED)
         known = account.by_client_id.get((new.symbol.name, new.client_order_id))
         if known is not None and known.is_open:
             raise order_rejected("Duplicate order sent.")
@@ -181,7 +172,7 @@ class Exchange:
     def _print(self, market: Market, trade: Traded, now_ms: int) -> None:
         symbol = market.symbol
         is_buyer_maker = trade.maker.side == "BUY"
-        market.tape.add(Print(trade.trade_id, trade.price, trade.size, now_ms, is_buyer_maker))
+        market.tape.add(Print(trade.trade_id, trade.price, trade.size, now_ms, is_buyer_maker, trade.taker.order_id))
         self.log.write(
             "trade",
             trade_id=trade.trade_id,
