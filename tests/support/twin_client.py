@@ -19,6 +19,8 @@ from urllib.parse import urlencode
 import aiohttp
 
 ROOT = Path(__file__).parents[2]
+CLIENT_SCRIPTS = ROOT / "tests" / "venues" / "binance" / "twin" / "clients"
+"""What foreign clients run, in environments of their own."""
 ANSWER_S = 5.0
 
 

@@ -11,12 +11,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from twin_client import ROOT, ForeignEnvironment, Twin
+from twin_client import CLIENT_SCRIPTS, ROOT, ForeignEnvironment, Twin
 from witness import Witness
 
 PIP_S = 300.0
 SCRIPT_S = 90.0
-SCRIPTS = Path(__file__).parent / "clients"
 CLIENTS = ["python-binance==1.0.37", "ccxt==4.5.90", "aiohttp==3.14.5", "websockets==17.4"]
 """Their transports are pinned too: both clients take whatever version is newest."""
 NAUTILUS = ["nautilus_trader==1.221.0"]
@@ -97,7 +96,7 @@ def witness(start_twin: Callable[..., Twin], clients_env: ForeignEnvironment) ->
 
     def run(script: str, *args: str) -> Witness:
         twin = start_twin(*args)
-        seen = clients_env.run(SCRIPTS / script, twin.greeting, SCRIPT_S)
+        seen = clients_env.run(CLIENT_SCRIPTS / script, twin.greeting, SCRIPT_S)
         return Witness(seen, twin.log(), twin.greeting)
 
     return run

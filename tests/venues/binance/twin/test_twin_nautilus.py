@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
-from twin_client import ForeignEnvironment, Twin
+from twin_client import CLIENT_SCRIPTS, ForeignEnvironment, Twin
 from witness import Witness, candle_of, is_run, is_within
 
 pytestmark = pytest.mark.third_party
 
-NODE = Path(__file__).parent / "clients" / "nautilus_node.py"
 NODE_S = 60.0
 RETIRED = {"POST /api/v3/userDataStream"}
 """What the execution client asks for and the venue has no more."""
@@ -33,7 +31,7 @@ def node(start_twin: Callable[..., Twin], nautilus_env: ForeignEnvironment) -> t
     """What the node saw, with the log of the strict twin and with that of the lenient one."""
     strict, lenient = start_twin("--rate", "100"), start_twin("--rate", "100", "--legacy-listen-key")
     greetings = {"data": strict.greeting, "execution": lenient.greeting}
-    seen = nautilus_env.run(NODE, greetings, NODE_S)
+    seen = nautilus_env.run(CLIENT_SCRIPTS / "nautilus_node.py", greetings, NODE_S)
     return Witness(seen, strict.log(), strict.greeting), Witness(seen, lenient.log(), lenient.greeting)
 
 
