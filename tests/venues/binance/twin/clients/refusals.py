@@ -86,8 +86,6 @@ async def shapes(both: Both, pair: Pair) -> None:
     await both.order("LOT_SIZE", **pair.limit(quantity=pair.size + pair.step / 2))
     await both.order("NOTIONAL", **pair.limit(quantity=pair.step))
     await both.order("PERCENT_PRICE_BY_SIDE", **pair.limit(price=pair.priced(Decimal(8))))
-    most = pair.of("MARKET_LOT_SIZE", "maxQty")
-    await both.order("MARKET_LOT_SIZE", symbol=pair.name, side="SELL", type="MARKET", quantity=most + pair.step)
     parts = pair.of("ICEBERG_PARTS", "limit")
     many = pair.step * (parts + 1)
     await both.order("ICEBERG_PARTS", **pair.limit(quantity=max(many, pair.size), icebergQty=pair.step))
@@ -96,12 +94,19 @@ async def shapes(both: Both, pair: Pair) -> None:
 
 
 async def counts(both: Both, pairs: list[Pair]) -> None:
-    """Filters of what an account has open; each is filled up and then passed by one, on a symbol that has it."""
+    """Filters that not every symbol has, each on the first that has it.
+
+    Those of what an account has open are filled up and then passed by one.
+    """
     for name, key in (("MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders"), ("MAX_NUM_ICEBERG_ORDERS", "maxNumIcebergOrders")):
         for pair in [pair for pair in pairs if name in pair.filters][:1]:
             is_iceberg = name == "MAX_NUM_ICEBERG_ORDERS"
             one = pair.limit(quantity=pair.size * 2, icebergQty=pair.size) if is_iceberg else pair.stop()
             await both.fill_up(name, int(pair.of(name, key)), one)
+    for pair in [pair for pair in pairs if pair.of("MARKET_LOT_SIZE", "maxQty") < pair.of("LOT_SIZE", "maxQty")][:1]:
+        most = pair.of("MARKET_LOT_SIZE", "maxQty") // pair.step * pair.step
+        market = {"symbol": pair.name, "side": "SELL", "type": "MARKET"}
+        await both.order("MARKET_LOT_SIZE", **market, quantity=most + pair.step)
     for pair in [pair for pair in pairs if "MAX_POSITION" in pair.filters][:1]:
         most = pair.sized(pair.of("MAX_POSITION", "maxPosition"))
         await both.order("MAX_POSITION", **pair.limit(quantity=most + pair.step))
