@@ -12,14 +12,16 @@ import pytest
 
 from venues.binance.twin.errors import VenueError
 from venues.binance.twin.limits import OrderLimit
+from venues.binance.twin.market.catalogue import KNOWN
+from venues.binance.twin.market.markets import Market
 from venues.binance.twin.market.rules import Bounds, Offer
-from venues.binance.twin.market.symbols import KNOWN, Symbol
+from venues.binance.twin.market.symbols import Symbol
 from venues.binance.twin.render import ATOM
 from venues.binance.twin.requests.call import Call
 from venues.binance.twin.requests.endpoints import TABLE
 from venues.binance.twin.requests.params import Params
 from venues.binance.twin.trading.accounts import Account
-from venues.binance.twin.trading.exchange import Exchange, Market
+from venues.binance.twin.trading.exchange import Exchange
 from venues.binance.twin.trading.filters import DEFAULT_BOUNDS, ExchangeBounds
 from venues.twins.log import TruthLog
 from venues.twins.matching import Event, MatchingEngine

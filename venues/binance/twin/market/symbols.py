@@ -7,7 +7,7 @@ size a count of steps, which is what the matching engine works with.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from venues.binance.twin.market.rules import AVERAGE_MINUTES, USUAL_BOUNDS, USUAL_OFFER, Bounds, Offer
 from venues.binance.twin.render import ATOM, amount
@@ -18,9 +18,17 @@ a second.
 """
 
 
+DAY_VOLATILITY = 0.025
+"""Usual size of a day's change of price before the twin's start, as a share."""
+ReferenceKind = Literal["NONE", "ARITHMETIC_MEAN", "EXTERNAL"]
+
+
 @dataclass(frozen=True, slots=True)
 class Symbol:
-    """One instrument: tick and step in atoms, notional bounds in atoms, first price in ticks."""
+    """One instrument: tick and step in atoms, notional bounds in atoms, first price in ticks.
+
+    A tick times a step is a whole count of atoms, so that no quote amount is ever rounded.
+    """
 
     name: str
     base: str
@@ -32,10 +40,28 @@ class Symbol:
     max_size: int
     min_notional: int = 5 * ATOM
     max_notional: int = 9_000_000 * ATOM
+    typical_notional: int = TYPICAL_NOTIONAL * ATOM
     status: str = "TRADING"
     permissions: tuple[str, ...] = ("SPOT",)
+    volatility: float = DAY_VOLATILITY
+    reference: ReferenceKind = "NONE"
     bounds: Bounds = USUAL_BOUNDS
     offer: Offer = USUAL_OFFER
+
+    @property
+    def trade_stream(self) -> str:
+        """The name of its stream of trades."""
+        return f"{self.name.lower()}@trade"
+
+    @property
+    def aggregate_stream(self) -> str:
+        """The name of its stream of aggregate trades."""
+        return f"{self.name.lower()}@aggTrade"
+
+    @property
+    def book_stream(self) -> str:
+        """The name of its stream of best prices."""
+        return f"{self.name.lower()}@bookTicker"
 
     @property
     def quote_unit(self) -> int:
@@ -45,7 +71,7 @@ class Symbol:
     @property
     def typical_size(self) -> int:
         """Steps of a participant's typical order."""
-        return max(1, TYPICAL_NOTIONAL * ATOM // (self.start * self.quote_unit))
+        return max(1, self.typical_notional // (self.start * self.quote_unit))
 
     def price(self, ticks: int) -> str:
         """A price as the venue writes it."""
@@ -125,28 +151,3 @@ class Symbol:
             "defaultSelfTradePreventionMode": self.offer.default_prevention,
             "allowedSelfTradePreventionModes": list(self.offer.preventions),
         }
-
-
-def _symbol(base: str, tick: str, step: str, start: int, max_size: int) -> Symbol:
-    tick_atoms, step_atoms = round(float(tick) * ATOM), round(float(step) * ATOM)
-    return Symbol(
-        name=f"{base}USDT",
-        base=base,
-        quote="USDT",
-        tick=tick_atoms,
-        step=step_atoms,
-        start=start * ATOM // tick_atoms,
-        max_price=1_000_000 * ATOM,
-        max_size=max_size * ATOM,
-    )
-
-
-KNOWN = {
-    symbol.name: symbol
-    for symbol in (
-        _symbol("BTC", "0.01", "0.00001", 60_000, 9_000),
-        _symbol("ETH", "0.01", "0.0001", 3_000, 9_000),
-        _symbol("BNB", "0.01", "0.001", 600, 9_000),
-        _symbol("SOL", "0.01", "0.001", 150, 90_000),
-    )
-}

@@ -7,18 +7,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from venues.binance.twin.errors import insufficient_balance, market_closed, order_rejected
+from venues.binance.twin.market.markets import Market
 from venues.binance.twin.market.symbols import Symbol
 from venues.binance.twin.trading import filters
 from venues.binance.twin.trading.account_orders import AccountOrder
 from venues.binance.twin.trading.accounts import Account
 from venues.binance.twin.trading.filters import ExchangeBounds
 from venues.binance.twin.trading.orders import NewOrder
-
-if TYPE_CHECKING:
-    from venues.binance.twin.trading.exchange import Market
 
 WOULD_TAKE = "Order would immediately match and take."
 WOULD_TRIGGER = "Order would trigger immediately."
@@ -40,12 +37,12 @@ def check_access(account: Account, symbol: Symbol) -> None:
 
 
 def check_account(
-    account: Account, new: NewOrder, is_trading: bool, bounds: ExchangeBounds, average: Callable[[], int]
+    account: Account, new: NewOrder, is_open: bool, bounds: ExchangeBounds, average: Callable[[], int]
 ) -> None:
     """Raises VenueError -2010 or -1013 before the engine is asked; `average` gives a price in ticks."""
     symbol = new.symbol
     check_access(account, symbol)
-    if not is_trading:
+    if not is_open:
         raise market_closed()
     filters.check_counts(account, symbol, bounds, new.is_algo, bool(new.iceberg))
     if new.side == "BUY":

@@ -33,7 +33,7 @@ def amend(call: Call) -> dict[str, Any]:
         raise _rejected(NOT_OFFERED)
     if not owner.can_trade:
         raise _rejected(NO_TRADING)
-    if not exchange.is_trading(symbol):
+    if not exchange.markets[symbol.name].is_open:
         raise _rejected("Market is closed.")
     if order is None or not order.is_open:
         raise _rejected("Unknown order sent.")

@@ -18,10 +18,11 @@ from functools import partial
 from typing import Protocol
 
 from venues.binance.twin.errors import VenueError, cancel_rejected, order_rejected
-from venues.binance.twin.limits import MINUTE_MS, OrderLimit
-from venues.binance.twin.market.rules import AVERAGE_MINUTES
+from venues.binance.twin.limits import OrderLimit
+from venues.binance.twin.market import statistics
+from venues.binance.twin.market.markets import Market
 from venues.binance.twin.market.symbols import Symbol
-from venues.binance.twin.market.tape import Print, Tape
+from venues.binance.twin.market.tape import Print
 from venues.binance.twin.render import ATOM
 from venues.binance.twin.trading.account_orders import AccountOrder, Amendment
 from venues.binance.twin.trading.accounts import Account, Balance
@@ -34,8 +35,8 @@ from venues.binance.twin.trading.orders import NewOrder
 from venues.binance.twin.trading.rates import DISCOUNT_ASSET
 from venues.binance.twin.trading.triggers import TriggerBook
 from venues.twins.log import TruthLog
-from venues.twins.market import MarketShape, Participants
-from venues.twins.matching import Accepted, Event, Expired, MatchingEngine, Prevented, Rejected, Traded
+from venues.twins.market import LEVELS
+from venues.twins.matching import Accepted, Event, Expired, Prevented, Rejected, Traded
 
 WARM_UP_ACTS = 300
 """Acts of the participants before the doors open, so that a last price and recent trades exist."""
@@ -56,18 +57,6 @@ class Listener(UserListener, Protocol):
         """What everybody may see of a symbol."""
 
 
-class Market:
-    """One symbol: its engine, its participants, its tape."""
-
-    def __init__(self, symbol: Symbol, rng: random.Random) -> None:
-        self.symbol = symbol
-        first = rng.randrange(10**6, 10**7)
-        self.engine = MatchingEngine(first_order_id=first, first_trade_id=first // 3, update_id=first * 2)
-        shape = MarketShape(symbol.start, symbol.typical_size)
-        self.participants = Participants(self.engine, shape, random.Random(rng.random()))
-        self.tape = Tape()
-
-
 class Exchange:
     """All markets and accounts. `now_us` gives UNIX microseconds."""
 
@@ -77,18 +66,17 @@ class Exchange:
         seed: int,
         log: TruthLog,
         now_us: Callable[[], int] = lambda: time.time_ns() // 1000,
+        levels: int = LEVELS,
         bounds: ExchangeBounds = DEFAULT_BOUNDS,
     ) -> None:
-        rng = random.Random(seed)
         self.log = log
         self.now_us = now_us
         self.bounds = bounds
-        self.markets = {symbol.name: Market(symbol, rng) for symbol in symbols}
+        self.markets = {symbol.name: Market(symbol, seed, levels) for symbol in symbols}
         self.symbols = {symbol.name: symbol for symbol in symbols}
-        self.statuses = {symbol.name: symbol.status for symbol in symbols}
         self.accounts: dict[str, Account] = {}
         self.lists: ListKeeper | None = None
-        self.clearing = Clearing(log, rng.randrange(10**6, 10**7), self._told, self._bnb_price)
+        self.clearing = Clearing(log, random.Random(seed).randrange(10**6, 10**7), self._told, self._bnb_price)
         self._listener: Listener | None = None
         self._triggers = {symbol.name: TriggerBook() for symbol in symbols}
         self._waiting: dict[tuple[str, int], tuple[Account, AccountOrder]] = {}
@@ -142,19 +130,15 @@ class Exchange:
         """Open or close a symbol: one of `STATUSES`. Nobody trades, and participants rest, but in TRADING."""
         if status not in STATUSES:
             raise ValueError(f"{symbol}: status {status!r}; expected one of {', '.join(STATUSES)}")
-        self.statuses[symbol] = status
-
-    def is_trading(self, symbol: Symbol) -> bool:
-        """Whether orders of the symbol are taken and its participants act."""
-        return self.statuses[symbol.name] == "TRADING"
+        self.markets[symbol].status = status
 
     def average(self, symbol: Symbol) -> int:
-        """Volume-weighted average price of the last five minutes in ticks, which filters measure with; 0 for none."""
-        tape = self.markets[symbol.name].tape
-        window = tape.window(self.now_ms, AVERAGE_MINUTES * MINUTE_MS)
-        if window is not None and window.volume:
-            return window.quote // window.volume
-        return tape.last.price if tape.last else 0
+        """The price in ticks that filters measure with: the reference price, else the average; 0 for neither."""
+        market = self.markets[symbol.name]
+        now_ms = market.time_ms(self.now_ms)
+        known = statistics.reference(market, now_ms)
+        price = known[0] if known is not None else None
+        return (statistics.average(market, now_ms) if price is None else price) // symbol.tick
 
     def deposit(self, account: Account, asset: str, atoms: int) -> None:
         """Atoms come from outside the exchange, or leave it when negative. Raises ValueError over what is free."""
@@ -173,7 +157,7 @@ class Exchange:
 
     def act(self, market: Market) -> list[Event]:
         """Let one participant act; none does while the symbol is not trading."""
-        if not self.is_trading(market.symbol):
+        if not market.is_open:
             return []
         with self.together():
             events = market.participants.step()
@@ -189,13 +173,14 @@ class Exchange:
 
     def check(self, account: Account, new: NewOrder) -> None:
         """What is asked before the matching engine hears of an order. Raises VenueError -2010 or -1013."""
-        check_account(account, new, self.is_trading(new.symbol), self.bounds, partial(self.average, new.symbol))
+        is_open = self.markets[new.symbol.name].is_open
+        check_account(account, new, is_open, self.bounds, partial(self.average, new.symbol))
 
     def check_cancel(self, account: Account, symbol: Symbol) -> None:
         """Raises VenueError -2011 when the account, or anybody at this symbol, may not cancel now."""
         if not account.can_trade:
             raise cancel_rejected(NO_TRADING)
-        if self.statuses[symbol.name] not in CANCELABLE:
+        if self.markets[symbol.name].status not in CANCELABLE:
             raise cancel_rejected(CLOSED)
 
     def prepare(
@@ -385,7 +370,7 @@ class Exchange:
     def _print(self, market: Market, trade: Traded, now_ms: int) -> None:
         symbol = market.symbol
         is_buyer_maker = trade.maker.side == "BUY"
-        market.tape.add(Print(trade.trade_id, trade.price, trade.size, now_ms, is_buyer_maker))
+        market.tape.add(Print(trade.trade_id, trade.price, trade.size, now_ms, is_buyer_maker, trade.taker.order_id))
         self.log.write(
             "trade",
             trade_id=trade.trade_id,

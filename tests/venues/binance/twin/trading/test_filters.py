@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from spot import BTC, Spot
 
+from venues.binance.twin.market.catalogue import KNOWN
 from venues.binance.twin.market.rules import Bounds, PercentPrice
-from venues.binance.twin.market.symbols import KNOWN
 from venues.binance.twin.render import ATOM
 from venues.binance.twin.trading.filters import ExchangeBounds
 
