@@ -10,7 +10,8 @@ from typing import Any
 from venues.binance.twin import limits
 from venues.binance.twin.errors import VenueError, bad_combination, illegal_characters
 from venues.binance.twin.market import statistics
-from venues.binance.twin.market.selection import each, market, only_one_of, status
+from venues.binance.twin.market.selection import each, only_one_of, status
+from venues.binance.twin.market.selection import market as chosen
 from venues.binance.twin.market.symbols import Symbol
 from venues.binance.twin.render import amount, decode
 from venues.binance.twin.requests.call import Call
@@ -37,16 +38,17 @@ def exchange_info(call: Call) -> dict[str, Any]:
     ):
         raise bad_combination()
     symbols, _ = call.params.symbols(call.symbols)
+    markets = [call.exchange.markets[symbol.name] for symbol in symbols]
     wanted, permissions = status(call), _permissions(call)
     if "symbol" not in call.params and "symbols" not in call.params:
-        symbols = [s for s in symbols if wanted in (None, s.status) and permissions.intersection(s.permissions)]
+        markets = [m for m in markets if wanted in (None, m.status) and permissions.intersection(m.symbol.permissions)]
     with_sets = call.params.flag("showPermissionSets", True)
     return {
         "timezone": "UTC",
         "serverTime": call.exchange.now_ms,
         "rateLimits": limits.rules(call.weight_limit, call.orders_limit),
         "exchangeFilters": [],
-        "symbols": [symbol.info(with_sets) for symbol in symbols],
+        "symbols": [market.symbol.info(with_sets, market.status) for market in markets],
     }
 
 
@@ -70,7 +72,7 @@ def reference_price(call: Call) -> dict[str, Any]:
 
 def reference_calculation(call: Call) -> dict[str, Any]:
     """GET /api/v3/referencePrice/calculation."""
-    symbol = market(call).symbol
+    symbol = chosen(call).symbol
     how = {"symbol": symbol.name, "calculationType": symbol.reference}
     if symbol.reference == "ARITHMETIC_MEAN":
         buckets, width = statistics.REFERENCE_BUCKETS, statistics.REFERENCE_BUCKET_MS

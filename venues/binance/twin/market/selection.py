@@ -27,7 +27,7 @@ def status(call: Call) -> str | None:
 def market(call: Call) -> Market:
     """The market of the mandatory symbol. Raises VenueError -1220 when its status is another than asked for."""
     found, wanted = call.market(), status(call)
-    if wanted is not None and found.symbol.status != wanted:
+    if wanted is not None and found.status != wanted:
         raise VenueError(-1220, "The symbol's status does not match the requested symbolStatus.")
     return found
 
@@ -38,7 +38,8 @@ def each(call: Call, body: Callable[[Market], dict[str, Any]]) -> Any:
         return body(market(call))
     symbols, _ = call.params.symbols(call.symbols)
     wanted = status(call)
-    return [body(call.exchange.markets[s.name]) for s in symbols if wanted in (None, s.status)]
+    markets = (call.exchange.markets[symbol.name] for symbol in symbols)
+    return [body(market) for market in markets if wanted in (None, market.status)]
 
 
 def each_named(call: Call, body: Callable[[Market], dict[str, Any]]) -> Any:
