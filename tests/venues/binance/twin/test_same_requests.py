@@ -113,7 +113,10 @@ CALLS = [
     Same(
         "place_order",
         "create_order",
-        {**ONE, "side": "SELL", "type": "STOP_LOSS", "quantity": "0.001", "trailingDelta": 100, "newClientOrderId": "trail"},
+        {
+            **ONE, "side": "SELL", "type": "STOP_LOSS", "quantity": "0.001", "trailingDelta": 100,
+            "newClientOrderId": "trail",
+        },
     ),
     Same("test_order", "create_test_order", {**LIMIT, "computeCommissionRates": "true"}),
     Same(
