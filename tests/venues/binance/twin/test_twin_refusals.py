@@ -41,21 +41,22 @@ REFUSALS: dict[str, tuple[int, int, str, str]] = {
     "LOT_SIZE": (400, -1013, "Filter failure: LOT_SIZE", "InvalidOrder"),
     "NOTIONAL": (400, -1013, "Filter failure: NOTIONAL", "BadRequest"),
     "PERCENT_PRICE_BY_SIDE": (400, -1013, "Filter failure: PERCENT_PRICE_BY_SIDE", "InvalidOrder"),
-    "MARKET_LOT_SIZE": (400, -1013, "Filter failure: MARKET_LOT_SIZE", "BadRequest"),
+    "MARKET_LOT_SIZE": (400, -1013, "Filter failure: MARKET_LOT_SIZE", "InvalidOrder"),
     "ICEBERG_PARTS": (400, -1013, "Filter failure: ICEBERG_PARTS", "BadRequest"),
     "TRAILING_DELTA": (400, -1013, "Filter failure: TRAILING_DELTA", "BadRequest"),
     "MAX_NUM_ALGO_ORDERS": (400, -1013, "Filter failure: MAX_NUM_ALGO_ORDERS", "BadRequest"),
     "MAX_NUM_ICEBERG_ORDERS": (400, -1013, "Filter failure: MAX_NUM_ICEBERG_ORDERS", "BadRequest"),
     "MAX_POSITION": (400, -1013, "Filter failure: MAX_POSITION", "BadRequest"),
     "MAX_NUM_ORDERS": (400, -1013, "Filter failure: MAX_NUM_ORDERS", "BadRequest"),
+    "MIN_NOTIONAL": (400, -1013, "Filter failure: MIN_NOTIONAL", "BadRequest"),
+    "PERCENT_PRICE": (400, -1013, "Filter failure: PERCENT_PRICE", "BadRequest"),
 }  # fmt: skip
 WEIGHT = 60
 
 
 @pytest.fixture(scope="module")
 def refused(witness: Callable[..., Witness]) -> Witness:
-    """Order limits are out of the way: to pass MAX_NUM_ORDERS takes more orders than ten seconds allow."""
-    return witness("refusals.py", "--rate", "20", "--orders-per-10s", "100000")
+    return witness("refusals.py", "--rate", "20", "--symbols", "BTCUSDT,LTCUSDT,ETCUSDT")
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,8 @@ import python_binance_at_twin
 from at_a_twin import GREETING, Seen, tell
 from python_binance_at_twin import LocalClient, connect
 
-SYMBOL = "BTCUSDT"
+SYMBOL, NARROW, OLDER = "BTCUSDT", "LTCUSDT", "ETCUSDT"
+"""The last two have filters that the first lacks."""
 STRANGER = "x" * 64
 """A key of the right form that nobody has."""
 
@@ -35,12 +36,6 @@ class Both:
     async def place(self, **params: Any) -> None:
         """An order that must be accepted."""
         await self.client.create_order(**{key: str(value) for key, value in params.items()})
-
-    async def fill_up(self, name: str, limit: int, params: dict[str, Any]) -> None:
-        """As many orders as a filter allows, the one that it refuses, and away with them."""
-        await asyncio.gather(*(self.place(**params) for _ in range(limit)))
-        await self.order(name, **params)
-        await self.client.cancel_all_open_orders(symbol=params["symbol"])
 
 
 class Pair:
@@ -93,25 +88,26 @@ async def shapes(both: Both, pair: Pair) -> None:
     await both.order("TRAILING_DELTA", **pair.stop(stopPrice=pair.far, trailingDelta=delta))
 
 
-async def counts(both: Both, pairs: list[Pair]) -> None:
-    """Filters that not every symbol has, each on the first that has it.
+async def counts(both: Both, pair: Pair) -> None:
+    """Filters of what an account holds and has open; those that count are filled up and then passed by one."""
+    market = {"symbol": pair.name, "side": "SELL", "type": "MARKET"}
+    await both.order("MARKET_LOT_SIZE", **market, quantity=pair.of("MARKET_LOT_SIZE", "maxQty") + pair.step)
+    await both.order("MAX_POSITION", **pair.limit(quantity=pair.of("MAX_POSITION", "maxPosition") + pair.step))
+    iceberg = pair.limit(quantity=pair.size * 2, icebergQty=pair.size)
+    for name, key, order in (
+        ("MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders", pair.stop(side="BUY", stopPrice=pair.priced(Decimal("1.1")))),
+        ("MAX_NUM_ICEBERG_ORDERS", "maxNumIcebergOrders", iceberg),
+        ("MAX_NUM_ORDERS", "maxNumOrders", pair.limit()),
+    ):
+        await asyncio.gather(*(both.place(**order) for _ in range(int(pair.of(name, key)))))
+        await both.order(name, **order)
+        await both.client.cancel_all_open_orders(symbol=pair.name)
 
-    Those of what an account has open are filled up and then passed by one.
-    """
-    for name, key in (("MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders"), ("MAX_NUM_ICEBERG_ORDERS", "maxNumIcebergOrders")):
-        for pair in [pair for pair in pairs if name in pair.filters][:1]:
-            is_iceberg = name == "MAX_NUM_ICEBERG_ORDERS"
-            one = pair.limit(quantity=pair.size * 2, icebergQty=pair.size) if is_iceberg else pair.stop()
-            await both.fill_up(name, int(pair.of(name, key)), one)
-    for pair in [pair for pair in pairs if pair.of("MARKET_LOT_SIZE", "maxQty") < pair.of("LOT_SIZE", "maxQty")][:1]:
-        most = pair.of("MARKET_LOT_SIZE", "maxQty") // pair.step * pair.step
-        market = {"symbol": pair.name, "side": "SELL", "type": "MARKET"}
-        await both.order("MARKET_LOT_SIZE", **market, quantity=most + pair.step)
-    for pair in [pair for pair in pairs if "MAX_POSITION" in pair.filters][:1]:
-        most = pair.sized(pair.of("MAX_POSITION", "maxPosition"))
-        await both.order("MAX_POSITION", **pair.limit(quantity=most + pair.step))
-    pair = pairs[0]
-    await both.fill_up("MAX_NUM_ORDERS", int(pair.of("MAX_NUM_ORDERS", "maxNumOrders")), pair.limit())
+
+async def older(both: Both, pair: Pair) -> None:
+    """Filters that only old symbols have."""
+    await both.order("MIN_NOTIONAL", **pair.limit(quantity=pair.step))
+    await both.order("PERCENT_PRICE", **pair.limit(price=pair.priced(Decimal(8))))
 
 
 async def rejects(both: Both, pair: Pair) -> None:
@@ -173,7 +169,8 @@ async def main() -> dict[str, Any]:
     await strangers(both)
     await rejects(both, pairs[SYMBOL])
     await shapes(both, pairs[SYMBOL])
-    await counts(both, list(pairs.values()))
+    await counts(both, pairs[NARROW])
+    await older(both, pairs[OLDER])
     await both.client.session.close()
     return {"python_binance": both.python_binance, "ccxt": both.ccxt}
 
