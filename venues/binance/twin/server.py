@@ -20,21 +20,20 @@ from venues.binance.twin.doors.streams import StreamSession, names_of
 from venues.binance.twin.doors.users import UserStreams
 from venues.binance.twin.doors.ws_api import CONNECT_WEIGHT, ApiSession
 from venues.binance.twin.limits import AddressLimit, OrderLimit
-from venues.binance.twin.market.publisher import TICK_S, Publisher
-from venues.binance.twin.market.symbols import KNOWN
+from venues.binance.twin.market.catalogue import KNOWN
+from venues.binance.twin.market.driver import drive
+from venues.binance.twin.market.markets import Market
+from venues.binance.twin.market.publisher import Publisher
+from venues.binance.twin.market.rhythm import TICK_S
 from venues.binance.twin.render import amount, encode
 from venues.binance.twin.requests.desk import Desk
 from venues.binance.twin.settings import Settings
 from venues.binance.twin.trading.accounts import Account
-from venues.binance.twin.trading.exchange import Exchange, Market
+from venues.binance.twin.trading.exchange import Exchange
 from venues.twins.log import FLUSH_EVERY_S, TruthLog
 from venues.twins.matching import Event
 
 HOST = "127.0.0.1"
-MAX_ACTS_AT_ONCE = 200
-"""Acts of the participants in one loop turn, so that a fast market never holds up an answer for long."""
-MAX_BEHIND_S = 1.0
-"""A market that fell further behind than this (a stopped process) does not catch up."""
 SHUTDOWN_S = 0.3
 """Time for sockets to close, well inside the second that a stop may take."""
 
@@ -46,7 +45,7 @@ class Server:
         self.settings = settings
         self._log = log
         self._log_start()
-        self.exchange = Exchange([KNOWN[name] for name in settings.symbols], settings.seed, log)
+        self.exchange = Exchange([KNOWN[name] for name in settings.symbols], settings.seed, log, levels=settings.levels)
         keys = settings.keys
         self.exchange.add_account(
             keys.api_key, keys.api_secret, settings.balances, OrderLimit(settings.orders_per_ten_seconds)
@@ -86,8 +85,8 @@ class Server:
         port = listening.getsockname()[1]
         print(encode(self._greeting(port)).decode(), flush=True)
         gc.freeze()
-        clockwork = [asyncio.ensure_future(self._drive(market)) for market in self.exchange.markets.values()]
-        clockwork += [asyncio.ensure_future(self._tick()), asyncio.ensure_future(self._flush())]
+        moves = drive(self.exchange, self.settings.rate, self._users.flush)
+        clockwork = [asyncio.ensure_future(part) for part in (moves, self._tick(), self._flush())]
         stopping = asyncio.ensure_future(stop.wait())
         await asyncio.wait([stopping, *clockwork], return_when=asyncio.FIRST_COMPLETED)
         for task in clockwork:
@@ -125,21 +124,6 @@ class Server:
             balances={self.settings.keys.api_key: balances},
             pid=os.getpid(),
         )
-
-    async def _drive(self, market: Market) -> None:
-        """Let participants act at the wanted rate."""
-        loop = asyncio.get_running_loop()
-        due = loop.time()
-        while True:
-            now = loop.time()
-            if now - due > MAX_BEHIND_S:
-                due = now
-            for _ in range(MAX_ACTS_AT_ONCE):
-                if due > now:
-                    break
-                due += market.participants.pause_s(self.exchange.act(market), self.settings.rate)
-            self._users.flush()
-            await asyncio.sleep(max(0.0, due - loop.time()))
 
     async def _tick(self) -> None:
         loop = asyncio.get_running_loop()
@@ -180,7 +164,8 @@ class Server:
         if named is None or request.headers.get("Upgrade", "").lower() != "websocket":
             return await self._rest.handle(request)
         socket = await self._accept(request)
-        session = StreamSession(socket, self._publisher, self._users, self._log, named[1])
+        is_microseconds = request.query.get("timeUnit", "").upper() == "MICROSECOND"
+        session = StreamSession(socket, self._publisher, self._users, self._log, named[1], is_microseconds)
         session.open(named[0])
         return await self._serve(socket, session)
 

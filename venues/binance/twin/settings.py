@@ -15,8 +15,9 @@ from pathlib import Path
 import msgspec
 
 from venues.binance.twin.limits import ORDERS_PER_TEN_SECONDS, WEIGHT_PER_MINUTE
-from venues.binance.twin.market.symbols import KNOWN
+from venues.binance.twin.market.catalogue import KNOWN
 from venues.binance.twin.render import ATOM
+from venues.twins.market import LEVELS, MAX_LEVELS
 
 KEY_LENGTH = 64
 DEFAULT_RATE = 80.0
@@ -47,6 +48,7 @@ class Settings:
     seed: int
     port: int = 0
     rate: float = DEFAULT_RATE
+    levels: int = LEVELS
     symbols: tuple[str, ...] = ("BTCUSDT", "ETHUSDT")
     log: Path | None = None
     balances: dict[str, int] = field(default_factory=lambda: dict(DEFAULT_BALANCES))
@@ -61,8 +63,13 @@ def parse(argv: Sequence[str]) -> Settings:
     parser.add_argument("--port", type=int, default=0, help="TCP port on 127.0.0.1; 0 takes any free one")
     parser.add_argument("--account-type", choices=["spot"], default="spot")
     parser.add_argument("--seed", type=int, default=None, help="seed of the market; random when absent")
-    parser.add_argument("--rate", type=float, default=DEFAULT_RATE, help="book changes a second and symbol")
-    parser.add_argument("--symbols", default="BTCUSDT,ETHUSDT", help="comma separated")
+    parser.add_argument(
+        "--rate", type=float, default=DEFAULT_RATE, help="book changes a second and symbol; 0: a still market"
+    )
+    parser.add_argument("--levels", type=int, default=LEVELS, help=f"levels a side, up to {MAX_LEVELS}")
+    parser.add_argument(
+        "--symbols", default="BTCUSDT,ETHUSDT", help=f"comma separated, or how many of {len(KNOWN)}, or all"
+    )
     parser.add_argument("--key-file", type=Path, help="JSON with api_key and api_secret, mode 0600; made when missing")
     parser.add_argument("--log", type=Path, help="truth log, JSON lines")
     parser.add_argument("--balance", action="append", default=[], metavar="ASSET=AMOUNT")
@@ -70,17 +77,20 @@ def parse(argv: Sequence[str]) -> Settings:
     parser.add_argument("--weight-per-minute", type=int, default=WEIGHT_PER_MINUTE)
     parser.add_argument("--orders-per-10s", type=int, default=ORDERS_PER_TEN_SECONDS)
     args = parser.parse_args(list(argv))
-    symbols = tuple(args.symbols.split(","))
+    symbols = _symbols(args.symbols)
     unknown = [name for name in symbols if name not in KNOWN]
     if unknown:
         raise SettingsError(f"--symbols: unknown {','.join(unknown)}; known are {','.join(KNOWN)}")
-    if not args.rate > 0:
-        raise SettingsError(f"--rate: {args.rate} changes a second; expected more than 0")
+    if not 0 <= args.rate < float("inf"):
+        raise SettingsError(f"--rate: {args.rate} changes a second; expected 0 or more")
+    if not 1 <= args.levels <= MAX_LEVELS:
+        raise SettingsError(f"--levels: {args.levels} a side; expected 1 to {MAX_LEVELS}")
     return Settings(
         keys=_keys(args.key_file) if args.key_file else _new_keys(),
         seed=args.seed if args.seed is not None else secrets.randbelow(2**31),
         port=args.port,
         rate=args.rate,
+        levels=args.levels,
         symbols=symbols,
         log=args.log,
         balances=DEFAULT_BALANCES | dict(_balance(text) for text in args.balance),
@@ -88,6 +98,12 @@ def parse(argv: Sequence[str]) -> Settings:
         weight_per_minute=args.weight_per_minute,
         orders_per_ten_seconds=args.orders_per_10s,
     )
+
+
+def _symbols(text: str) -> tuple[str, ...]:
+    if text.isascii() and text.isdigit() and int(text) > 0:
+        return tuple(KNOWN)[: int(text)]
+    return tuple(KNOWN) if text == "all" else tuple(dict.fromkeys(text.split(",")))
 
 
 def _balance(text: str) -> tuple[str, int]:

@@ -26,12 +26,21 @@ MAX_ID_LENGTH = 36
 class StreamSession:
     """One stream socket: its subscriptions and its control messages."""
 
-    def __init__(self, socket: Socket, publisher: Publisher, users: UserStreams, log: TruthLog, combined: bool) -> None:
+    def __init__(
+        self,
+        socket: Socket,
+        publisher: Publisher,
+        users: UserStreams,
+        log: TruthLog,
+        combined: bool,
+        microseconds: bool = False,
+    ) -> None:
         self._socket = socket
         self._publisher = publisher
         self._users = users
         self._log = log
         self._combined = combined
+        self._microseconds = microseconds
         self._streams: dict[str, None] = {}
         self._recent: deque[float] = deque(maxlen=MESSAGES_PER_SECOND + 1)
 
@@ -99,7 +108,7 @@ class StreamSession:
     def _subscribe(self, names: list[str]) -> None:
         for name in names:
             self._streams[name] = None
-            self._publisher.subscribe(self._socket, name, self._combined)
+            self._publisher.subscribe(self._socket, name, self._combined, self._microseconds)
             self._users.listen(self._socket, name, self._combined)
         self._log.write("subscribe", socket=self._socket.number, streams=names)
 
@@ -112,7 +121,7 @@ class StreamSession:
             return {"code": 1, "msg": "Invalid value type: expected Boolean", "id": ident}
         self._combined = params[1]
         for name in self._streams:
-            self._publisher.subscribe(self._socket, name, self._combined)
+            self._publisher.subscribe(self._socket, name, self._combined, self._microseconds)
         return {"result": None, "id": ident}
 
 
