@@ -10,11 +10,11 @@ from typing import Any
 
 from twin_client import Client, Socket, Twin
 
-STILL = ("--rate", "0.001")
-"""Participants that act every quarter of an hour: what moves, the test has moved."""
+STILL = ("--rate", "0", "--balance", "BTC=60", "--balance", "USDT=3000000")
+"""A market that stands still, so that what moves, the test has moved; and enough to move it."""
 SYMBOL = "BTCUSDT"
 QUANTITY = "0.01000"
-SWEEP = "6.00000"
+SWEEP = "30.00000"
 PLACED = {
     "oco": ("/api/v3/orderList/oco", "orderList.place.oco"),
     "old": ("/api/v3/order/oco", "orderList.place"),
@@ -56,6 +56,15 @@ class Desk:
         return await self.client.order(
             symbol=SYMBOL, side=side, type="LIMIT", timeInForce="IOC", price=str(price), quantity=quantity
         )
+
+    async def ahead(self, report: dict[str, Any]) -> Decimal:
+        """What trades before the youngest order of a level does; the order's size is `QUANTITY`."""
+        book, price = await self.client.public("/api/v3/depth", symbol=SYMBOL, limit=5000), Decimal(report["price"])
+        if report["side"] == "BUY":
+            better = [Decimal(size) for at, size in book["bids"] if Decimal(at) >= price]
+        else:
+            better = [Decimal(size) for at, size in book["asks"] if Decimal(at) <= price]
+        return sum(better, -Decimal(QUANTITY))
 
     async def order(self, order_id: int) -> Any:
         """One order as it is now."""

@@ -1,4 +1,4 @@
-"""Signed endpoints of order lists. Each takes a `Call` and gives the body. Source: Binance Spot API, rest-api, 2026-07."""
+"""Requests about order lists. Each takes a `Call` and gives the body. Source: Binance Spot API, rest-api, 2026-07."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from venues.binance.twin.errors import VenueError, bad_combination, cancel_rejec
 from venues.binance.twin.requests.call import Call
 from venues.binance.twin.requests.params import CLIENT_ID
 from venues.binance.twin.trading import list_reports, orders
-from venues.binance.twin.trading.endpoints import LIST_DEFAULT, LIST_MAX, lookup_times
 from venues.binance.twin.trading.list_book import ListBook
 from venues.binance.twin.trading.list_orders import ListReader, NewList, recommended
 from venues.binance.twin.trading.lists import OrderLists
+from venues.binance.twin.trading.queries import LIST_DEFAULT, LIST_MAX, times
 
 
 def placing(read: Callable[[ListReader], NewList]) -> Callable[[Call], dict[str, Any]]:
@@ -20,7 +20,7 @@ def placing(read: Callable[[ListReader], NewList]) -> Callable[[Call], dict[str,
 
     def answer(call: Call) -> dict[str, Any]:
         exchange = call.exchange
-        new = read(ListReader(call.params, call.symbols, exchange.average, exchange.last_price))
+        new = read(ListReader(call.params, call.symbols, _average(call), _last(call)))
         with exchange.together():
             return list_reports.placed(_keeper(call).place(call.owner, new), new.response)
 
@@ -62,7 +62,7 @@ def open_lists(call: Call) -> list[dict[str, Any]]:
 def all_lists(call: Call) -> list[dict[str, Any]]:
     """GET /api/v3/allOrderList."""
     first, limit = call.params.integer("fromId"), call.params.limit(LIST_DEFAULT, LIST_MAX)
-    start, end = lookup_times(call)
+    start, end = times(call)
     if first is not None and (start is not None or end is not None):
         raise bad_combination()
     found = [
@@ -74,6 +74,20 @@ def all_lists(call: Call) -> list[dict[str, Any]]:
     ]
     found = found[-limit:] if first is None and start is None else found[:limit]
     return [list_reports.queried(kept) for kept in found]
+
+
+def _average(call: Call) -> Callable[[str], int]:
+    return lambda name: call.exchange.average(call.symbols[name])
+
+
+def _last(call: Call) -> Callable[[str], int]:
+    """Gives the price of a symbol's last trade."""
+
+    def last(name: str) -> int:
+        trade = call.exchange.markets[name].tape.last
+        return trade.price if trade is not None else 0
+
+    return last
 
 
 def _keeper(call: Call) -> OrderLists:

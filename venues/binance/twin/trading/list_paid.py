@@ -42,6 +42,8 @@ def size(order: AccountOrder, average: int) -> int:
     steps = filters.check_size(symbol, atoms)
     if order.order.kind == "MARKET":
         filters.check_market_size(symbol, atoms)
+    if order.iceberg:
+        filters.check_iceberg(symbol, steps, order.iceberg)
     at = order.price or average
     if at:
         filters.check_notional(symbol, at * steps * symbol.quote_unit, is_market=not order.price)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from venues.binance.twin.errors import VenueError, not_accepted, order_rejected
 from venues.binance.twin.market.symbols import Symbol
 from venues.binance.twin.trading.list_state import Kind
@@ -10,19 +12,19 @@ from venues.twins.matching import Side
 
 WRONG_PRICES = "The relationship of the prices for the orders is not correct."
 NOT_IN_OCO = ("LIMIT", "MARKET")
-MISPLACED: dict[tuple[Side, str], dict[str, tuple[int, str]]] = {
-    ("BUY", "above"): {
-        "LIMIT_MAKER": (-1165, "A limit order in a buy OCO must be below."),
-        "TAKE_PROFIT": (-1198, "A take profit order in a buy OCO must be below."),
-    },
-    ("BUY", "below"): {"STOP_LOSS": (-1196, "A stop loss order in a buy OCO must be above.")},
-    ("SELL", "above"): {"STOP_LOSS": (-1197, "A stop loss order in a sell OCO must be below.")},
-    ("SELL", "below"): {
-        "LIMIT_MAKER": (-1166, "A limit order in a sell OCO must be above."),
-        "TAKE_PROFIT": (-1199, "A take profit order in a sell OCO must be above."),
-    },
+MISPLACED: dict[Side, tuple[tuple[str, str, int, str], ...]] = {
+    "BUY": (
+        ("above", "LIMIT_MAKER", -1165, "A limit order in a buy OCO must be below."),
+        ("below", "STOP_LOSS", -1196, "A stop loss order in a buy OCO must be above."),
+        ("above", "TAKE_PROFIT", -1198, "A take profit order in a buy OCO must be below."),
+    ),
+    "SELL": (
+        ("below", "LIMIT_MAKER", -1166, "A limit order in a sell OCO must be above."),
+        ("above", "STOP_LOSS", -1197, "A stop loss order in a sell OCO must be below."),
+        ("below", "TAKE_PROFIT", -1199, "A take profit order in a sell OCO must be above."),
+    ),
 }
-"""What a leg may not be, by the beginning of its type; what is left is one leg that takes profit and one that stops loss."""
+"""Where a leg may not be, by the beginning of its type: one takes profit then, and the other stops loss."""
 
 
 def check_offered(symbol: Symbol, kind: Kind) -> None:
@@ -42,10 +44,9 @@ def check_types(side: Side, above: str, below: str) -> None:
         raise VenueError(-1158, "Order type not supported in OCO.")
     if above == below == "LIMIT_MAKER":
         raise VenueError(-1168, "At least one OCO order must be contingent.")
-    for place, order_type in (("above", above), ("below", below)):
-        for beginning, (code, text) in MISPLACED[side, place].items():
-            if order_type.startswith(beginning):
-                raise VenueError(code, text)
+    for place, beginning, code, text in MISPLACED[side]:
+        if (above if place == "above" else below).startswith(beginning):
+            raise VenueError(code, text)
 
 
 def check_prices(above: NewOrder, below: NewOrder, last: int | None) -> None:
@@ -56,7 +57,7 @@ def check_prices(above: NewOrder, below: NewOrder, last: int | None) -> None:
     high, low = level(above), level(below)
     bounds = (high, last, low)
     known = [price for price in bounds if price]
-    if any(upper <= lower for upper, lower in zip(known, known[1:], strict=False)):
+    if any(upper <= lower for upper, lower in pairwise(known)):
         raise order_rejected(WRONG_PRICES)
 
 

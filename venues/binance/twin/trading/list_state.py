@@ -1,7 +1,7 @@
 """The life of an order list, sans I/O: what happens to its legs comes in, what must be done about it comes out.
 
-A list is two or three legs. `OCO` is a pair; `OTO` and `OPO` are a working leg and a pending one; `OTOCO` and `OPOCO` are a
-working leg and a pending pair. Two rules say all that follows from what:
+A list is two or three legs. `OCO` is a pair; `OTO` and `OPO` are a working leg and a pending one; `OTOCO` and `OPOCO`
+are a working leg and a pending pair. Two rules say all that follows from what:
 
     the pair       the leg that is triggered or trades first ends the other (OCO_TRIGGER), and so does one that expires
     the phases     pending legs are placed when the working one is filled whole; when it expires before that, they do

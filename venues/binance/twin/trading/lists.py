@@ -65,6 +65,7 @@ class OrderLists:
                 else:
                     exchange.submit(account, order)
             self._tell(kept, "EXEC_STARTED", "EXECUTING")
+            kept.time_ms = kept.update_ms
         return kept
 
     def cancel(self, account: Account, order_list_id: int, cancel_id: str) -> dict[str, Any]:
@@ -90,6 +91,8 @@ class OrderLists:
         leg = kept.orders.index(mine)
         if execution == "TRADE" and kept.state.kind.startswith("OPO") and leg == kept.state.working:
             list_paid.lock(kept)
+        if execution == "REPLACED":
+            self._follow(kept, leg)
         happening = _happening(mine, execution)
         if happening is None or kept.state.stages[leg] == "ENDED":
             return
@@ -99,27 +102,30 @@ class OrderLists:
 
     def _check_counts(self, book: ListBook, new: NewList) -> None:
         """MAX_NUM_ORDER_LISTS and EXCHANGE_MAX_NUM_ORDER_LISTS. Raises VenueError -1013."""
-        if sum(1 for kept in book.open_lists.values() if kept.symbol is new.symbol) >= new.symbol.bounds.max_order_lists:
+        here = [kept for kept in book.open_lists.values() if kept.symbol is new.symbol]
+        if len(here) >= new.symbol.bounds.max_order_lists:
             raise filter_failure("MAX_NUM_ORDER_LISTS")
         if len(book.open_lists) >= self._exchange.bounds.max_order_lists:
             raise filter_failure("EXCHANGE_MAX_NUM_ORDER_LISTS")
 
     def _prepare(self, account: Account, new: NewList, list_id: int) -> tuple[AccountOrder, ...]:
-        state, orders = started(new.kind), list[AccountOrder]()
+        state = started(new.kind)
+        prepared: list[AccountOrder] = []
         try:
             for leg, (order, stage) in enumerate(zip(new.legs, state.stages, strict=True)):
-                beside = orders[-1] if state.pair and leg == state.pair[1] else None
-                orders.append(self._exchange.prepare(account, order, list_id, beside, is_pending=stage == "PENDING"))
+                beside = prepared[-1] if leg in state.pair[1:] else None
+                prepared.append(self._exchange.prepare(account, order, list_id, beside, is_pending=stage == "PENDING"))
         except VenueError:
-            for order in reversed(orders):
-                self._exchange.release(account, order)
+            for mine in reversed(prepared):
+                self._exchange.release(account, mine)
             raise
-        return tuple(orders)
+        return tuple(prepared)
 
     def _do(self, kept: OrderList, action: Action) -> None:
-        """Act on a leg that has not ended by itself meanwhile."""
+        """Act on a leg, unless it has ended by itself meanwhile. A phase that was refused is not announced."""
         if not isinstance(action, Release | Expire | Cancel):
-            self._tell(kept, action.status_type, action.status)
+            if kept.state.is_done or all(order.is_open for order in kept.orders[1:]):
+                self._tell(kept, action.status_type, action.status)
             return
         order = kept.orders[action.leg]
         if not order.is_open:
@@ -143,6 +149,15 @@ class OrderLists:
                 return
         self._exchange.submit(kept.account, order)
 
+    def _follow(self, kept: OrderList, leg: int) -> None:
+        """A leg was amended: the other one of its pair gets its size, and the account hears of a new name."""
+        mine = kept.orders[leg]
+        for other in [kept.orders[place] for place in kept.state.pair if leg in kept.state.pair and place != leg]:
+            if other.is_open and other.order.size != mine.order.size:
+                self._exchange.amend(kept.account, other, mine.order.size, other.client_order_id)
+        if mine.amendments[-1].old_client_order_id != mine.client_order_id:
+            self._tell(kept, "UPDATED", "EXECUTING")
+
     def _tell(self, kept: OrderList, status_type: StatusType, status: Status) -> None:
         now_ms = self._exchange.now_ms
         kept.update_ms = now_ms
@@ -154,7 +169,7 @@ class OrderLists:
             order_list_id=kept.list_id,
             client_order_id=kept.client_order_id,
             symbol=kept.symbol.name,
-            kind=kept.state.kind,
+            list_kind=kept.state.kind,
             status=status,
             orders=[order.order_id for order in kept.orders],
         )
