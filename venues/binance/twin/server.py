@@ -30,6 +30,7 @@ from venues.binance.twin.requests.desk import Desk
 from venues.binance.twin.settings import Settings
 from venues.binance.twin.trading.accounts import Account
 from venues.binance.twin.trading.exchange import Exchange
+from venues.binance.twin.trading.lists import OrderLists
 from venues.twins.log import FLUSH_EVERY_S, TruthLog
 from venues.twins.matching import Event
 
@@ -46,6 +47,7 @@ class Server:
         self._log = log
         self._log_start()
         self.exchange = Exchange([KNOWN[name] for name in settings.symbols], settings.seed, log, levels=settings.levels)
+        self.exchange.lists = OrderLists(self.exchange)
         keys = settings.keys
         self.exchange.add_account(
             keys.api_key, keys.api_secret, settings.balances, OrderLimit(settings.orders_per_ten_seconds)

@@ -107,7 +107,7 @@ class ApiSession:
 
     def _limits(self, method: str, account: Account | None) -> list[dict[str, Any]]:
         now_ms = self._desk.exchange.now_ms
-        orders = account.limit.report(now_ms) if account is not None and method == "order.place" else []
+        orders = account.limit.report(now_ms) if account is not None and _places_order(method) else []
         return [*orders, self._desk.address.report(now_ms)]
 
     def _subscribe_signature(self, params: dict[str, Any]) -> dict[str, Any]:
@@ -157,6 +157,11 @@ class ApiSession:
         # Only Ed25519 keys may log on; the twin's are HMAC, whose signature is no Ed25519 signature.
         self._desk.account_of(_text(params.get("apiKey", "")))
         raise VenueError(-1022, "Signature for this request is not valid.")
+
+
+def _places_order(method: str) -> bool:
+    endpoint = BY_METHOD.get(method)
+    return endpoint is not None and endpoint.places_order
 
 
 def _request(data: str) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from venues.binance.twin.requests.call import Call
 from venues.binance.twin.requests.params import Params
 
 Security = Literal["NONE", "SIGNED"]
+PLACING = ("order.place", "order.cancelReplace", "orderList.place", "sor.order.place")
+"""Beginnings of the methods that place orders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class Endpoint:
     @property
     def places_order(self) -> bool:
         """Whether its answer shows the unfilled order count."""
-        return self.ws == "order.place"
+        return self.ws is not None and self.ws.startswith(PLACING)
 
     def cost(self, params: Params) -> int:
         """Request weight of this call."""
