@@ -100,7 +100,7 @@ def test_the_events_of_the_account_are_all_that_were_sent_in_their_order(trading
     assert seen == trading.events[: len(seen)]
     assert {event["e"] for event in seen} == {"executionReport", "outboundAccountPosition", "listStatus"}
     rest = trading.events[len(seen) :]
-    assert [event["e"] for event in rest] == ["outboundAccountPosition"]
+    assert [event["e"] for event in rest] == ["outboundAccountPosition", "eventStreamTerminated"]
 
 
 def test_each_order_of_the_log_was_told_in_events_up_to_its_end(trading: Witness) -> None:

@@ -7,13 +7,8 @@ from typing import Any
 import ccxt
 from at_a_twin import GREETING
 
-OPTIONS = {
-    "defaultType": "spot",
-    "fetchMarkets": {"types": ["spot"]},
-    "fetchMargins": False,
-    "fetchCurrencies": False,
-}
-"""Spot alone: the library's own settings keep it from asking for margin, futures and the wallet."""
+OPTIONS = {"fetchMarkets": {"types": ["spot"]}}
+"""Spot alone: the library's own setting keeps it from asking the futures' servers; all others are as it has them."""
 
 
 def at_twin(kind: type[Any], **settings: Any) -> Any:

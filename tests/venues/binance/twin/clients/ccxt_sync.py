@@ -63,17 +63,13 @@ def place_orders(seen: Seen, exchange: Any) -> None:
     order("client_id", "limit", "buy", low, clientOrderId="mine-1")
     seen.call("fetch_order_by_client_id", exchange.fetch_order, "", SYMBOL, {"clientOrderId": "mine-1"})
     order("test_order", "limit", "buy", low, test=True)
+    seen.call("cancel_all_orders", exchange.cancel_all_orders, SYMBOL)
     exits = {"aboveType": "LIMIT_MAKER", "abovePrice": f"{high:.2f}", "belowType": "STOP_LOSS"}
     exits |= {"belowStopPrice": f"{low:.2f}"}
     request = {"symbol": RAW, "side": "SELL", "quantity": SIZE}
     seen.call("oco", exchange.privatePostOrderListOco, request | exits)
-    seen.call("cancel_all_orders", exchange.cancel_all_orders, SYMBOL)
-    several = [
-        {"symbol": SYMBOL, "type": "limit", "side": "buy", "amount": SIZE, "price": price}
-        for price in (low, round(bid * 0.91, 2))
-    ]
-    for number, one in enumerate(several):
-        order(f"several_{number}", one["type"], one["side"], one["price"])
+    for number, price in enumerate((low, round(bid * 0.91, 2))):
+        order(f"several_{number}", "limit", "buy", price)
     seen.call("cancel_several", exchange.cancel_all_orders, SYMBOL)
 
 
