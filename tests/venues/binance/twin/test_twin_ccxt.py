@@ -122,6 +122,6 @@ def test_orders_fills_and_balances_are_the_logs(saw: Witness) -> None:
 
 def test_the_fee_of_a_symbol_is_the_fee_of_its_fills(saw: Witness) -> None:
     seen = calls(saw)
-    (trade,) = seen["fetch_order_trades"]
+    trade = seen["fetch_order_trades"][0]
     assert seen["fetch_trading_fee"]["taker"] == pytest.approx(trade["fee"]["cost"] / trade["amount"])
     assert set(seen["fetch_trading_fees"]) == set(seen["load_markets"])

@@ -51,7 +51,8 @@ REFUSALS: dict[str, tuple[int, int, str, str]] = {
     "MIN_NOTIONAL": (400, -1013, "Filter failure: MIN_NOTIONAL", "BadRequest"),
     "PERCENT_PRICE": (400, -1013, "Filter failure: PERCENT_PRICE", "BadRequest"),
 }  # fmt: skip
-WEIGHT = 60
+WEIGHT, ORDERS = 60, 3
+"""Limits that a script reaches soon: request weight a minute, orders in ten seconds."""
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +62,8 @@ def refused(witness: Callable[..., Witness]) -> Witness:
 
 @pytest.fixture(scope="module")
 def banned(witness: Callable[..., Witness]) -> Witness:
-    return witness("banned.py", "--rate", "20", "--weight-per-minute", str(WEIGHT))
+    limits = ("--weight-per-minute", str(WEIGHT), "--orders-per-10s", str(ORDERS))
+    return witness("banned.py", "--rate", "20", *limits)
 
 
 def test_every_refusal_was_provoked(refused: Witness) -> None:
@@ -79,14 +81,31 @@ def test_ccxt_raises_the_class_that_it_has_for_the_refusal(refused: Witness, nam
     assert refused.seen["ccxt"][name]["refused"]["class"] == REFUSALS[name][3]
 
 
-def test_the_log_has_each_refusal_twice_in_the_order_of_asking(refused: Witness) -> None:
+def test_the_websocket_api_refuses_an_order_as_rest_does(refused: Witness) -> None:
+    assert refused.seen["ws_api"]
+    for name, answer in refused.seen["ws_api"].items():
+        assert answer == refused.seen["python_binance"][name], name
+
+
+def test_the_log_has_each_refusal_once_for_each_door_and_client(refused: Witness) -> None:
     answered = [(line["status"], line["code"]) for line in refused.log("answered") if line["code"] is not None]
-    told = [(one["refused"]["status"], one["refused"]["code"]) for one in refused.seen["python_binance"].values()]
-    assert answered == [code for code in told for _ in range(2)]
+    told = []
+    for name, one in refused.seen["python_binance"].items():
+        code = one["refused"]["status"], one["refused"]["code"]
+        told += [code, code, code] if name in refused.seen["ws_api"] else [code, code]
+    assert answered == told
+
+
+def test_a_client_with_too_many_orders_is_told_the_limit(banned: Witness) -> None:
+    refusal = banned.seen["order"]["refused"]
+    assert (refusal["status"], refusal["code"]) == (429, -1015)
+    assert refusal["message"] == f"Too many new orders; current limit is {ORDERS} orders per 10 SECOND."
+    assert len(banned.orders) >= ORDERS
+    assert banned.seen["ccxt"]["order"]["refused"]["class"] == "DDoSProtection"
 
 
 def test_a_client_over_its_weight_is_told_when_to_come_back_and_then_banned(banned: Witness) -> None:
-    told: list[dict[str, Any]] = banned.seen["python_binance"]
+    told: list[dict[str, Any]] = banned.seen["weight"]
     *early, last = told
     assert early
     for refusal in early:

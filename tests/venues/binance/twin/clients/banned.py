@@ -1,4 +1,4 @@
-"""A client that goes on after 429 until the twin bans its address, as python-binance and then ccxt tell it."""
+"""Too many orders, and a client that goes on after 429 until its address is banned, as both libraries tell it."""
 
 from __future__ import annotations
 
@@ -16,8 +16,14 @@ REQUESTS = 500
 
 
 async def main() -> dict[str, Any]:
-    client = await connect()
-    seen = Seen(python_binance_at_twin.refusal)
+    client, exchange = await connect(), ccxt_at_twin.at_twin(ccxt.binance)
+    seen, others = Seen(python_binance_at_twin.refusal), Seen(ccxt_at_twin.refusal)
+    order = {"symbol": "BTCUSDT", "quantity": "0.001", "price": "50000"}
+    whole = {**order, "side": "BUY", "type": "LIMIT", "timeInForce": "GTC"}
+    # Again and again, for a window of ten seconds may end between the two.
+    while not ("refused" in seen.get("order", {}) and "refused" in others["order"]):
+        await seen.ask("order", client.order_limit_buy(**order))
+        others.call("order", exchange.privatePostOrder, whole)
     refused: list[dict[str, Any]] = []
     for _ in range(REQUESTS):
         await seen.ask("order_book", client.get_order_book(symbol="BTCUSDT", limit=5))
@@ -27,9 +33,8 @@ async def main() -> dict[str, Any]:
             if refused[-1]["status"] == 418:
                 break
     await client.session.close()
-    later = Seen(ccxt_at_twin.refusal)
-    later.call("banned", ccxt_at_twin.at_twin(ccxt.binance).fetch_time)
-    return {"python_binance": refused, "ccxt": later}
+    others.call("banned", exchange.fetch_time)
+    return {"order": seen["order"], "weight": refused, "ccxt": others}
 
 
 tell(asyncio.run(asyncio.wait_for(main(), 30)))

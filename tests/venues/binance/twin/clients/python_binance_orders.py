@@ -65,9 +65,10 @@ async def single_orders(seen: Seen, client: LocalClient, bid: float) -> None:
 
 async def triggered_orders(seen: Seen, client: LocalClient) -> None:
     """A stop just below the market, which a sale of our own then reaches."""
-    book = await client.get_order_book(symbol=SYMBOL, limit=20)
-    stop = book["bids"][3][0]
-    through = f"{sum(float(size) for _, size in book['bids'][:8]):.5f}"
+    bids = (await client.get_order_book(symbol=SYMBOL, limit=100))["bids"]
+    last = float((await client.get_symbol_ticker(symbol=SYMBOL))["price"])
+    depth = next(depth for depth, (price, _) in enumerate(bids) if depth >= 3 and float(price) < last)
+    stop, through = bids[depth][0], f"{sum(float(size) for _, size in bids[: depth + 5]):.5f}"
     placed = await seen.ask(
         "stop_to_trigger",
         client.create_order(

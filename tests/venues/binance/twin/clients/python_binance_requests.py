@@ -1,23 +1,23 @@
-"""python-binance makes the calls that it is told, one after the other, whatever the twin says to them."""
+"""python-binance's blocking client makes the calls that it is told, one after the other, whatever the twin says."""
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import suppress
-from typing import Any
 
 from at_a_twin import GREETING, tell
+from binance import Client
 from binance.exceptions import BinanceAPIException
-from python_binance_at_twin import connect
 
 
-async def main() -> dict[str, Any]:
-    client = await connect()
-    for name, arguments in GREETING["calls"]:
-        with suppress(BinanceAPIException):
-            await getattr(client, name)(**arguments)
-    await client.session.close()
-    return {}
+class LocalClient(Client):
+    """The library's blocking client with the twin's addresses."""
+
+    API_URL = GREETING["rest"] + "/api"
+    WS_API_URL = GREETING["ws_api"]
 
 
-tell(asyncio.run(asyncio.wait_for(main(), 30)))
+client = LocalClient(GREETING["api_key"], GREETING["api_secret"])
+for name, arguments in GREETING["calls"]:
+    with suppress(BinanceAPIException):
+        getattr(client, name)(**arguments)
+tell({})

@@ -25,11 +25,13 @@ class Both:
         self.client = client
         self.exchange = ccxt_at_twin.at_twin(ccxt.binance)
         self.python_binance = Seen(python_binance_at_twin.refusal)
+        self.ws_api = Seen(python_binance_at_twin.refusal)
         self.ccxt = Seen(ccxt_at_twin.refusal)
 
     async def order(self, name: str, **params: Any) -> None:
         """A new order, exactly as given: by ccxt through its call that leaves parameters alone."""
         sent = {key: str(value) for key, value in params.items()}
+        await self.ws_api.ask(name, self.client.ws_create_order(**sent))
         await self.python_binance.ask(name, self.client.create_order(**sent))
         self.ccxt.call(name, self.exchange.privatePostOrder, sent)
 
@@ -172,7 +174,7 @@ async def main() -> dict[str, Any]:
     await counts(both, pairs[NARROW])
     await older(both, pairs[OLDER])
     await both.client.session.close()
-    return {"python_binance": both.python_binance, "ccxt": both.ccxt}
+    return {"python_binance": both.python_binance, "ws_api": both.ws_api, "ccxt": both.ccxt}
 
 
 tell(asyncio.run(asyncio.wait_for(main(), 60)))
