@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import ccxt
 import ccxt_at_twin
 import python_binance_at_twin
-from at_a_twin import Seen, tell
+from at_a_twin import Seen, run
 from python_binance_at_twin import connect
 
 REQUESTS = 500
@@ -37,4 +36,4 @@ async def main() -> dict[str, Any]:
     return {"order": seen["order"], "weight": refused, "ccxt": others}
 
 
-tell(asyncio.run(asyncio.wait_for(main(), 30)))
+run(main, 30)

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import ccxt.pro
-from at_a_twin import Seen, tell
+from at_a_twin import Seen, run
 from ccxt_at_twin import at_twin, refusal
 
 SYMBOL, OTHER, THIRD = "BTC/USDT", "ETH/USDT", "BNB/USDT"
@@ -147,4 +147,4 @@ async def main() -> dict[str, Any]:
     return {"calls": seen, "market": market, "account": account}
 
 
-tell(asyncio.run(asyncio.wait_for(main(), 30)))
+run(main, 30)

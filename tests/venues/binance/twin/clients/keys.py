@@ -8,7 +8,7 @@ from typing import Any
 import ccxt
 import ccxt_at_twin
 import python_binance_at_twin
-from at_a_twin import GREETING, Seen, tell
+from at_a_twin import GREETING, Seen, run
 from python_binance_at_twin import LocalSockets, connect
 
 SYMBOL = "BTCUSDT"
@@ -51,4 +51,4 @@ async def main() -> dict[str, Any]:
     return seen
 
 
-tell(asyncio.run(asyncio.wait_for(main(), 40)))
+run(main, 40)

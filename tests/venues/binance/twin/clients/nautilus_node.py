@@ -6,7 +6,7 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
-from at_a_twin import GREETING, tell
+from at_a_twin import GREETING, run
 from nautilus_trader.adapters.binance import (
     BINANCE,
     BinanceAccountType,
@@ -147,4 +147,4 @@ async def main() -> dict[str, Any]:
     return seen
 
 
-tell(asyncio.run(asyncio.wait_for(main(), 40)))
+run(main, 40)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from at_a_twin import Seen, tell
+from at_a_twin import Seen, run, until
 from binance import AsyncClient, DepthCacheManager
 from python_binance_at_twin import UNREAD_MESSAGES, LocalSockets, connect, refusal
 
@@ -21,34 +21,27 @@ MULTIPLEXED = [
 ]  # fmt: skip
 
 
-async def read_for(socket: Any, window_s: float, first: asyncio.Event | None = None) -> list[Any]:
-    """Everything that a socket of the library gives within a time."""
+async def read_until(end_s: float, socket: Any, first: asyncio.Event | None = None) -> list[Any]:
+    """Everything that a socket of the library gives until then."""
     messages = []
-    try:
-        async with asyncio.timeout(window_s):
-            await socket.connect()
-            while True:
-                messages.append(await socket.recv())
-                if first is not None:
-                    first.set()
-    except TimeoutError:
-        return messages
+    await socket.connect()
+    async for message in until(end_s, socket.recv):
+        messages.append(message)
+        if first is not None:
+            first.set()
+    return messages
 
 
-async def follow_book(client: AsyncClient, sockets: LocalSockets) -> list[dict[str, Any]]:
+async def follow_book(end_s: float, client: AsyncClient, sockets: LocalSockets) -> list[dict[str, Any]]:
     """The library's own book after each event: the event's last id and twenty levels a side."""
     books = []
     manager = DepthCacheManager(client, SYMBOL, bm=sockets, ws_interval=100, conv_type=str, limit=5000)
     await manager.__aenter__()
-    try:
-        async with asyncio.timeout(WINDOW_S):
-            while True:
-                cache = await manager.recv()
-                bids = sorted(cache.get_bids(), key=lambda level: -float(level[0]))[:20]
-                asks = sorted(cache.get_asks(), key=lambda level: float(level[0]))[:20]
-                books.append({"id": manager._last_update_id, "bids": bids, "asks": asks})
-    except TimeoutError:
-        return books
+    async for cache in until(end_s, manager.recv):
+        bids = sorted(cache.get_bids(), key=lambda level: -float(level[0]))[:20]
+        asks = sorted(cache.get_asks(), key=lambda level: float(level[0]))[:20]
+        books.append({"id": manager._last_update_id, "bids": bids, "asks": asks})
+    return books
 
 
 async def ask_rest(seen: Seen, client: AsyncClient) -> None:
@@ -137,17 +130,16 @@ async def main() -> dict[str, Any]:
         "!miniTicker@arr@1000ms": sockets.miniticker_socket(),
         "!bookTicker": sockets.book_ticker_socket(),
     }
-    flows = asyncio.Event()
-    reads = [read_for(socket, WINDOW_S, flows if name == "btcusdt@bookTicker" else None) for name, socket in of.items()]
+    flows, end_s = asyncio.Event(), asyncio.get_running_loop().time() + WINDOW_S
+    reads = [read_until(end_s, socket, flows if name == "btcusdt@bookTicker" else None) for name, socket in of.items()]
     multiplex = LocalSockets(client, max_queue_size=UNREAD_MESSAGES).multiplex_socket(MULTIPLEXED)
-    books = follow_book(client, LocalSockets(client, max_queue_size=UNREAD_MESSAGES))
+    books = follow_book(end_s, client, LocalSockets(client, max_queue_size=UNREAD_MESSAGES))
     rest, api = Seen(refusal), Seen(refusal)
     read, combined, followed, _ = await asyncio.gather(
-        asyncio.gather(*reads), read_for(multiplex, WINDOW_S), books, ask_when_streams_flow(rest, api, client, flows)
+        asyncio.gather(*reads), read_until(end_s, multiplex), books, ask_when_streams_flow(rest, api, client, flows)
     )
     await ask_history(rest, client)
     # The sockets are left to the end of the process: to close one, the library waits ten seconds for a message.
-    await client.session.close()
     return {
         "streams": dict(zip(of, read, strict=True)),
         "combined": combined,
@@ -157,4 +149,4 @@ async def main() -> dict[str, Any]:
     }
 
 
-tell(asyncio.run(asyncio.wait_for(main(), 30)))
+run(main, 30)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from at_a_twin import Seen, tell
+from at_a_twin import Seen, run
 from python_binance_at_twin import UNREAD_MESSAGES, LocalClient, LocalSockets, connect, refusal
 
 SYMBOL = "BTCUSDT"
@@ -182,4 +182,4 @@ async def main() -> dict[str, Any]:
     return {"calls": seen, "events": events}
 
 
-tell(asyncio.run(asyncio.wait_for(main(), 30)))
+run(main, 30)

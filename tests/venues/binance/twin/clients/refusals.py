@@ -9,7 +9,7 @@ from typing import Any
 import ccxt
 import ccxt_at_twin
 import python_binance_at_twin
-from at_a_twin import GREETING, Seen, tell
+from at_a_twin import GREETING, Seen, run
 from python_binance_at_twin import LocalClient, connect
 
 SYMBOL, NARROW, OLDER = "BTCUSDT", "LTCUSDT", "ETCUSDT"
@@ -177,4 +177,4 @@ async def main() -> dict[str, Any]:
     return {"python_binance": both.python_binance, "ws_api": both.ws_api, "ccxt": both.ccxt}
 
 
-tell(asyncio.run(asyncio.wait_for(main(), 60)))
+run(main, 60)
