@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from spot import Spot, atoms
 
@@ -248,14 +247,20 @@ def check(spot: Lists, told: Counter[int]) -> None:
         pair = [kept.orders[leg] for leg in kept.state.pair]
         assert sum(1 for order in pair if order.filled) <= 1, "both legs of an OCO traded"
         assert len({order.order.size for order in pair if order.is_open}) <= 1, "legs of a pair differ in size"
+        assert len({id(order.hold) for order in pair}) <= 1, "legs of a pair lock twice"
         assert all(order.filled <= order.order.size for order in kept.orders)
         if kept.state.working is not None:
             ended_whole = kept.orders[0].status == "FILLED"
             assert ended_whole or not any(order.is_working or order.filled for order in kept.orders[1:])
+        if kept.state.kind.startswith("OPO") and kept.orders[0].is_open:
+            bought = kept.orders[0].filled * spot.symbol.step
+            assert bought - bought // 500 <= kept.orders[1].hold.atoms <= bought, "what was bought is not locked"
         assert kept.state.is_done == (not kept.open_orders)
         assert told[kept.list_id] == int(kept.state.is_done), "ALL_DONE was not told exactly once"
     holds: dict[str, dict[int, int]] = {"BTC": {}, "USDT": {}}
+    known = {order.order_id for kept in spot.lists for order in kept.orders}
     for order in spot.me.open_orders.values():
+        assert order.order_list_id == -1 or order.order_id in known, "a leg of a refused list is left"
         holds[order.pays_with][id(order.hold)] = order.hold.atoms
         assert order.hold.atoms >= needed(order), f"{order.type} {order.order_id} is not covered"
     for asset, held in holds.items():
@@ -270,13 +275,12 @@ def needed(order: AccountOrder) -> int:
     return left * symbol.step if order.order.side == "SELL" else left * order.order.price * symbol.quote_unit
 
 
-@pytest.mark.parametrize("seed", range(3))
-@settings(max_examples=60)
+@settings(max_examples=100)
 @given(st.lists(acts, max_size=25))
-def test_whatever_happens_one_leg_of_a_pair_trades_and_every_balance_returns(
-    seed: int, steps: list[tuple[Any, ...]]
-) -> None:
-    spot, told = Lists(seed=seed), Counter[int]()
+@example([("order", "SELL", "58400"), ("list", "opoco", "GTC")])
+@example([("list", "opo", "GTC"), ("trade", "SELL", "59500", "0.003"), ("trade", "SELL", "58400", "0.02")])
+def test_whatever_happens_one_leg_of_a_pair_trades_and_every_balance_returns(steps: list[tuple[Any, ...]]) -> None:
+    spot, told = Lists(), Counter[int]()
     before = funds(spot)
     for step in [*steps, *(("cancel", number) for number in range(30))]:
         act(spot, step)
