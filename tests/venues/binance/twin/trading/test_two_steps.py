@@ -105,6 +105,18 @@ def test_a_leg_that_trades_in_part_keeps_only_what_it_still_needs() -> None:
     ]
 
 
+def test_a_leg_that_trades_locks_nothing_for_the_other_even_before_that_has_gone() -> None:
+    spot = Spot()
+    keeper, first, second = oco(spot, "BUY")
+    keeper.other = {}
+    spot.exchange.deposit(spot.me, "USDT", -(939_000 * ATOM))
+    spot.counter("SELL", "0.4", "59000")
+    assert second.is_open
+    assert spot.balance("USDT") == (2_000 * ATOM, 35_400 * ATOM)
+    spot.exchange.cancel(spot.me, second, "x")
+    assert (spot.balance("USDT"), first.remaining) == ((2_000 * ATOM, 35_400 * ATOM), 60_000)
+
+
 def test_a_triggered_leg_is_told_before_it_enters_so_that_the_other_leaves_first() -> None:
     spot = Spot()
     keeper, first, second = oco(spot)
