@@ -41,7 +41,10 @@ def read(path: Path) -> Iterator[Recorded]:
         is_zipped = raw.read(2) == b"\x1f\x8b"
     with gzip.open(path, "rb") if is_zipped else path.open("rb") as file:
         try:
-            yield from (found for number, line in enumerate(file, 1) if (found := _recorded(path, number, line.strip())))
+            for number, line in enumerate(file, 1):
+                found = _recorded(path, number, line.strip())
+                if found is not None:
+                    yield found
         except EOFError:
             raise ReplayError(f"{path}: it ends in the middle; expected a whole gzip file") from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -34,7 +35,7 @@ def check(found: list[list[Any]]) -> None:
         assert (count > 0) == (float(volume) > 0)
         assert end > begin
         assert unused == "0"
-    assert all(a[6] + 1 == b[0] for a, b in zip(found, found[1:], strict=False))
+    assert all(a[6] + 1 == b[0] for a, b in pairwise(found))
 
 
 @pytest.mark.parametrize("interval", [*LENGTHS, "1M"])

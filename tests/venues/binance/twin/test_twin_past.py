@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from random import Random
 
 import pytest
@@ -56,7 +57,7 @@ def test_a_candle_split_is_exactly_itself_again_and_every_part_is_sound(whole: C
     parts = split(whole, count, 1_000, Random(seed))
     assert [part.start_ms for part in parts] == [number * 1_000 for number in range(count)]
     assert all(is_sound(part) for part in parts)
-    assert all(before.close == after.open for before, after in zip(parts, parts[1:], strict=False))
+    assert all(before.close == after.open for before, after in pairwise(parts))
     made = together(part for part in parts if part.count)
     assert made is not None
     made.start_ms = whole.start_ms
@@ -143,7 +144,7 @@ def test_prices_of_the_past_look_like_the_symbols_own() -> None:
     days = [found.between(at, at + DAY_MS) for at in range(END - END % DAY_MS - 1000 * DAY_MS, END - DAY_MS, DAY_MS)]
     closes = [day.close for day in days if day is not None]
     assert len(closes) >= 999
-    changes = [abs(b / a - 1) for a, b in zip(closes, closes[1:], strict=False)]
+    changes = [abs(b / a - 1) for a, b in pairwise(closes)]
     assert 0.01 < sum(changes) / len(changes) < 0.04
     assert max(changes) < 0.2
     assert BITCOIN.start / 10 < min(closes) <= max(closes) < BITCOIN.start * 10
