@@ -118,23 +118,32 @@ class MatchingEngine:
         """(steps, quote) that an order would trade right now, by all its rules but fill-or-kill."""
         half = self._opposite(order.side)
         got = paid = lost = lost_quote = 0
+        out: set[int] = set()
         for price in half.prices():
             if order.kind != "MARKET" and not _takes(order, price):
                 break
-            for maker, offered in half.pieces(price):
+            for maker, shown in half.pieces(price):
+                if maker.order_id in out:
+                    continue
                 wanted = (order.quote - paid - lost_quote) // price if order.quote else order.remaining - got - lost
-                size = min(wanted, offered)
-                if size <= 0:
+                if wanted <= 0:
                     return got, paid
-                if order.prevention != "NONE" and maker.owner == order.owner:
-                    if order.prevention in ("EXPIRE_TAKER", "EXPIRE_BOTH"):
+                if order.prevention == "NONE" or maker.owner != order.owner:
+                    size = min(wanted, shown)
+                    got += size
+                    paid += size * price
+                    if size < shown:
                         return got, paid
+                elif order.prevention in ("EXPIRE_TAKER", "EXPIRE_BOTH"):
+                    return got, paid
+                else:
+                    out.add(maker.order_id)
                     if order.prevention == "DECREMENT":
+                        size = min(wanted, maker.remaining)
                         lost += size
                         lost_quote += size * price
-                    continue
-                got += size
-                paid += size * price
+                        if size < maker.remaining:
+                            return got, paid
         return got, paid
 
     def submit(self, order: Order) -> list[Event]:
