@@ -22,16 +22,21 @@ class SlowOrder:
     place: int = 0
     shown: int = 0
     filled: int = 0
+    paid: int = 0
     prevented: int = 0
     end: str = ""
 
 
+Match = tuple[str, SlowOrder, int, int, int]
+"""(FILL or PREVENTED, maker, price, steps of the taker, steps of the maker)."""
+
+
 @dataclass
 class SlowBook:
-    """`fills` are (maker, price, steps) of the last order sent, neighbours of one maker and price as one."""
+    """`matches` are those of the last order that was sent; its fills of one maker and price in a row are one."""
 
     resting: list[SlowOrder] = field(default_factory=list)
-    fills: list[tuple[SlowOrder, int, int]] = field(default_factory=list)
+    matches: list[Match] = field(default_factory=list)
     clock: int = 0
 
     def queue(self, side: str) -> list[SlowOrder]:
@@ -48,7 +53,7 @@ class SlowBook:
 
     def send(self, order: SlowOrder) -> str:
         """What becomes of an order: RESTS, FILLED, REJECTED, IOC, FOK, LIQUIDITY or STP."""
-        self.fills = []
+        self.matches = []
         if order.kind == "LIMIT_MAKER" and self._next(order) is not None:
             return "REJECTED"
         if order.tif == "FOK" and not self._would_fill(order):
@@ -96,15 +101,12 @@ class SlowBook:
                 if self._prevented(order, maker):
                     return "STP"
                 continue
-            order.filled += 1
-            maker.filled += 1
             self._lose_step(order, maker.price)
+            self._fill_step(order, maker.price)
+            self._fill_step(maker, maker.price)
             maker.left -= 1
             maker.shown -= 1
-            if self.fills and self.fills[-1][0] is maker:
-                self.fills[-1] = (maker, maker.price, self.fills[-1][2] + 1)
-            else:
-                self.fills.append((maker, maker.price, 1))
+            self._note_step(maker)
             if maker.left == 0:
                 self.resting.remove(maker)
                 maker.end = "FILLED"
@@ -113,6 +115,16 @@ class SlowBook:
         return ""
 
     def _prevented(self, order: SlowOrder, maker: SlowOrder) -> bool:
+        had = order.prevented, maker.prevented
+        has_ended = self._prevent(order, maker)
+        lost = order.prevented - had[0], maker.prevented - had[1]
+        self.matches.append(("PREVENTED", maker, maker.price, *lost))
+        if maker.left == 0:
+            self.resting.remove(maker)
+            maker.end = "STP"
+        return has_ended
+
+    def _prevent(self, order: SlowOrder, maker: SlowOrder) -> bool:
         if order.prevention == "DECREMENT":
             has_some = True
             while has_some and maker.left:
@@ -122,21 +134,24 @@ class SlowBook:
                 maker.prevented += 1
                 has_some = order.budget >= maker.price if order.by_budget else order.left > 0
             maker.shown = min(maker.shown, maker.left)
-            if maker.left == 0:
-                self._stop(maker)
             return not has_some
         if order.prevention != "EXPIRE_TAKER":
             maker.prevented += maker.left
             maker.left = 0
-            self._stop(maker)
         if order.prevention == "EXPIRE_MAKER":
             return False
         order.prevented += order.budget // maker.price if order.by_budget else order.left
         return True
 
-    def _stop(self, maker: SlowOrder) -> None:
-        self.resting.remove(maker)
-        maker.end = "STP"
+    def _note_step(self, maker: SlowOrder) -> None:
+        steps = 1
+        if self.matches and self.matches[-1][:2] == ("FILL", maker):
+            steps += self.matches.pop()[3]
+        self.matches.append(("FILL", maker, maker.price, steps, steps))
+
+    def _fill_step(self, order: SlowOrder, price: int) -> None:
+        order.filled += 1
+        order.paid += price
 
     def _lose_step(self, order: SlowOrder, price: int) -> None:
         if order.by_budget:
