@@ -15,6 +15,7 @@ import uvloop
 from venues.binance.twin.server import HOST, Server
 from venues.binance.twin.settings import SettingsError, parse
 from venues.twins.log import TruthLog
+from venues.twins.replay import ReplayError
 
 EXIT_CONFIGURATION = 10
 """Told wrongly, or the port is taken: starting again would not help."""
@@ -39,6 +40,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         if error.errno != errno.EADDRINUSE:
             raise
         print(f"binance twin: port {settings.port} on {HOST} is taken; give another --port", file=sys.stderr)
+        return EXIT_CONFIGURATION
+    except ReplayError as error:
+        print(f"binance twin: {error}", file=sys.stderr)
         return EXIT_CONFIGURATION
     finally:
         log.close()

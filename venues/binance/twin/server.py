@@ -24,6 +24,7 @@ from venues.binance.twin.market.catalogue import KNOWN
 from venues.binance.twin.market.driver import drive
 from venues.binance.twin.market.markets import Market
 from venues.binance.twin.market.publisher import Publisher
+from venues.binance.twin.market.replayed import Replay
 from venues.binance.twin.market.rhythm import TICK_S
 from venues.binance.twin.render import amount, encode
 from venues.binance.twin.requests.desk import Desk
@@ -45,8 +46,15 @@ class Server:
     def __init__(self, settings: Settings, log: TruthLog) -> None:
         self.settings = settings
         self._log = log
-        self._log_start()
-        self.exchange = Exchange([KNOWN[name] for name in settings.symbols], settings.seed, log, levels=settings.levels)
+        self._replay: Replay | None = None
+        if settings.replay:
+            self._replay = Replay(settings.replay, settings.speed, settings.replay_starts_at_once)
+        names = list(self._replay.markets) if self._replay else list(settings.symbols)
+        self._log_start(names)
+        live = [] if self._replay else [KNOWN[name] for name in names]
+        self.exchange = Exchange(live, settings.seed, log, levels=settings.levels)
+        if self._replay is not None:
+            self.exchange.markets |= self._replay.markets
         self.exchange.lists = OrderLists(self.exchange)
         keys = settings.keys
         self.exchange.add_account(
@@ -54,6 +62,8 @@ class Server:
         )
         self._users = UserStreams(log)
         self._publisher = Publisher(self.exchange, log)
+        if self._replay is not None:
+            self._publisher.opened = self._replay.opened
         self.exchange.listener = self
         address = AddressLimit(settings.weight_per_minute)
         self._desk = Desk(self.exchange, log, address, settings.orders_per_ten_seconds)
@@ -89,6 +99,8 @@ class Server:
         gc.freeze()
         moves = drive(self.exchange, self.settings.rate, self._users.flush)
         clockwork = [asyncio.ensure_future(part) for part in (moves, self._tick(), self._flush())]
+        if self._replay is not None:
+            clockwork.append(asyncio.ensure_future(self._replay.run(self._publisher, self._log)))
         stopping = asyncio.ensure_future(stop.wait())
         await asyncio.wait([stopping, *clockwork], return_when=asyncio.FIRST_COMPLETED)
         for task in clockwork:
@@ -115,13 +127,13 @@ class Server:
             "pid": os.getpid(),
         }
 
-    def _log_start(self) -> None:
+    def _log_start(self, symbols: list[str]) -> None:
         balances = {
             asset: {"free": amount(atoms), "locked": amount(0)} for asset, atoms in self.settings.balances.items()
         }
         self._log.write(
             "start",
-            symbols=list(self.settings.symbols),
+            symbols=symbols,
             seed=self.settings.seed,
             balances={self.settings.keys.api_key: balances},
             pid=os.getpid(),

@@ -23,6 +23,11 @@ KEY_LENGTH = 64
 DEFAULT_RATE = 80.0
 """Book changes a second and symbol."""
 DEFAULT_BALANCES = {"BTC": 10 * ATOM, "ETH": 100 * ATOM, "USDT": 1_000_000 * ATOM}
+REPLAY_HELP = (
+    "a capture to tell again instead of a live market, lines of '<ns> <json>', gzipped or not; several are merged. "
+    "Only the captured streams are sent. Orders are refused with 'Market is closed.', for nobody knows what the "
+    "captured market would have done with them"
+)
 _ALPHABET = string.ascii_letters + string.digits
 
 
@@ -51,6 +56,9 @@ class Settings:
     levels: int = LEVELS
     symbols: tuple[str, ...] = ("BTCUSDT", "ETHUSDT")
     log: Path | None = None
+    replay: tuple[Path, ...] = ()
+    speed: float = 1.0
+    replay_starts_at_once: bool = False
     balances: dict[str, int] = field(default_factory=lambda: dict(DEFAULT_BALANCES))
     legacy_listen_key: bool = False
     weight_per_minute: int = WEIGHT_PER_MINUTE
@@ -70,6 +78,11 @@ def parse(argv: Sequence[str]) -> Settings:
     parser.add_argument(
         "--symbols", default="BTCUSDT,ETHUSDT", help=f"comma separated, or how many of {len(KNOWN)}, or all"
     )
+    parser.add_argument("--replay", type=Path, action="append", default=[], metavar="FILE", help=REPLAY_HELP)
+    parser.add_argument("--speed", type=float, default=1.0, help="of the replay; 0: as fast as its readers read")
+    parser.add_argument(
+        "--replay-start", choices=["subscribed", "now"], default="subscribed", help="when the replay begins"
+    )
     parser.add_argument("--key-file", type=Path, help="JSON with api_key and api_secret, mode 0600; made when missing")
     parser.add_argument("--log", type=Path, help="truth log, JSON lines")
     parser.add_argument("--balance", action="append", default=[], metavar="ASSET=AMOUNT")
@@ -85,6 +98,11 @@ def parse(argv: Sequence[str]) -> Settings:
         raise SettingsError(f"--rate: {args.rate} changes a second; expected 0 or more")
     if not 1 <= args.levels <= MAX_LEVELS:
         raise SettingsError(f"--levels: {args.levels} a side; expected 1 to {MAX_LEVELS}")
+    missing = [str(path) for path in args.replay if not path.is_file()]
+    if missing:
+        raise SettingsError(f"--replay: no file {', '.join(missing)}; expected a capture")
+    if not 0 <= args.speed < float("inf"):
+        raise SettingsError(f"--speed: {args.speed} times; expected 0 or more")
     return Settings(
         keys=_keys(args.key_file) if args.key_file else _new_keys(),
         seed=args.seed if args.seed is not None else secrets.randbelow(2**31),
@@ -93,6 +111,9 @@ def parse(argv: Sequence[str]) -> Settings:
         levels=args.levels,
         symbols=symbols,
         log=args.log,
+        replay=tuple(args.replay),
+        speed=args.speed,
+        replay_starts_at_once=args.replay_start == "now",
         balances=DEFAULT_BALANCES | dict(_balance(text) for text in args.balance),
         legacy_listen_key=args.legacy_listen_key,
         weight_per_minute=args.weight_per_minute,

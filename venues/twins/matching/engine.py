@@ -5,10 +5,10 @@ x steps). Integers keep every sum exact and make a level's total cheap to compar
 instrument turns them into Decimals at the edge.
 
 The rules are those of a central limit order book: better price first, then earlier arrival; a trade
-happens at the resting order's price. `update_id` grows by one with each change of a level's total, so that
-a book rebuilt from the `LevelChanged` events of any span of ids equals the engine's at the span's end. A
-market order by quote amount buys (or sells) as many whole steps as its budget covers, and its size becomes
-what it filled.
+happens at the resting order's price. `update_id` grows by one with each change of a level, so that a book
+rebuilt from the `LevelChanged` events of any span of ids equals the engine's at the span's end; an iceberg's
+refill can make a level's total what it was. A market order by quote amount buys (or sells) as many whole
+steps as its budget covers, and its size becomes what it filled.
 
 An iceberg shows `display` steps; once they are filled the next ones stand at the back of the queue, as at
 venues that hide quantity behind a shown part. What is hidden counts for whether an order can be filled.
@@ -40,6 +40,7 @@ from venues.twins.matching.orders import (
     Side,
     Traded,
 )
+from venues.twins.matching.rehearsal import rehearse
 
 __all__ = ["MatchingEngine"]
 
@@ -116,26 +117,7 @@ class MatchingEngine:
 
     def rehearse(self, order: Order) -> tuple[int, int]:
         """(steps, quote) that an order would trade right now, by all its rules but fill-or-kill."""
-        half = self._opposite(order.side)
-        got = paid = lost = lost_quote = 0
-        for price in half.prices():
-            if order.kind != "MARKET" and not _takes(order, price):
-                break
-            for maker, offered in half.pieces(price):
-                wanted = (order.quote - paid - lost_quote) // price if order.quote else order.remaining - got - lost
-                size = min(wanted, offered)
-                if size <= 0:
-                    return got, paid
-                if order.prevention != "NONE" and maker.owner == order.owner:
-                    if order.prevention in ("EXPIRE_TAKER", "EXPIRE_BOTH"):
-                        return got, paid
-                    if order.prevention == "DECREMENT":
-                        lost += size
-                        lost_quote += size * price
-                    continue
-                got += size
-                paid += size * price
-        return got, paid
+        return rehearse(order, self._opposite(order.side))
 
     def submit(self, order: Order) -> list[Event]:
         """Match the order, rest or expire what is left; `order` is kept and filled in place."""
@@ -218,7 +200,7 @@ class MatchingEngine:
         half = self._opposite(order.side)
         prevents = order.prevention != "NONE"
         while (price := half.best()) is not None:
-            if order.kind != "MARKET" and not _takes(order, price):
+            if order.kind != "MARKET" and not order.takes(price):
                 break
             wanted = order.wanted(price)
             if wanted <= 0:
@@ -279,7 +261,3 @@ class MatchingEngine:
     def _lose(order: Order, steps: int, price: int) -> None:
         order.prevented += steps
         order.prevented_quote += steps * price
-
-
-def _takes(order: Order, price: int) -> bool:
-    return price <= order.price if order.side == "BUY" else price >= order.price

@@ -61,6 +61,10 @@ class Order:
         """Steps still to fill; 0 or less for an order by quote amount, whose budget is what remains."""
         return self.size - self.filled - self.prevented
 
+    def takes(self, price: int) -> bool:
+        """Whether its limit allows a price; a market order, which has none, is never asked."""
+        return price <= self.price if self.side == "BUY" else price >= self.price
+
     def wanted(self, price: int) -> int:
         """Steps that it would take at a price: what remains, or what its budget covers."""
         if self.quote:

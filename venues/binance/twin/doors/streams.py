@@ -137,7 +137,8 @@ def names_of(request: web.Request) -> tuple[list[str], bool] | None:
     """(streams named by the path, whether enveloped); None for a path that is no stream's."""
     path = request.match_info["path"]
     if path == "stream" or path.startswith("stream/"):
-        listed = request.query.get("streams", "")
+        # A plus is part of a name such as `@+08:00`, not a space as in a form.
+        listed = request.query.get("streams", "").replace(" ", "+")
         names = [name for name in listed.split("/") if name]
         return (names, True) if not any("," in name for name in names) else None
     parts = path.split("/")

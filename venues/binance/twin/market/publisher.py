@@ -116,6 +116,10 @@ class Publisher:
         self._log.write("sent", sockets=numbers, stream=stream, data=msgspec.Raw(raw))
         return len(numbers)
 
+    def backlog(self) -> int:
+        """Bytes that the slowest of all readers has not read yet, -1 without any reader."""
+        return max((socket.queued_bytes for readers in self._readers.values() for socket in readers), default=-1)
+
     def _open(self, stream: str) -> None:
         found = paced(stream, self._exchange.markets)
         if found is not None:

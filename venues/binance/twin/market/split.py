@@ -25,6 +25,8 @@ BRIDGE = 0.4
 SPIKE = 0.35
 """Usual reach of a part's high and low over its open and close, as a share of a usual move of a part."""
 EDGE = 0.1
+MIN_WEIGHT = 0.15
+"""The least volume of a part, where one is usual; trades vary half as much, so that most seconds have some."""
 WEIGHT = 1 << 20
 """Weights are whole multiples of this fraction, so that shares are exact."""
 Shares = tuple[list[int], list[int]]
@@ -38,12 +40,12 @@ def split(whole: Candle, count: int, length_ms: int, rng: Random) -> list[Candle
     places = range(count) if trading == count else sorted(rng.sample(range(count), trading))
     nodes = _bridge(whole, trading, rng)
     lows, highs = _ranges(whole, nodes, rng)
-    weights = [0.15 + rng.expovariate(1.0) for _ in range(trading)]
+    weights = [MIN_WEIGHT + rng.expovariate(1.0) for _ in range(trading)]
     leans = [rng.uniform(0.6, 1.4) for _ in range(trading)]
     buys = _shares(whole.buy_volume, whole.buy_quote, [w * x for w, x in zip(weights, leans, strict=True)], lows, highs)
     sell_volume, sell_quote = whole.volume - whole.buy_volume, whole.quote - whole.buy_quote
     sells = _shares(sell_volume, sell_quote, [w * (2 - x) for w, x in zip(weights, leans, strict=True)], lows, highs)
-    spare = [round(weight * WEIGHT) for weight in weights]
+    spare = [round((1 + weight) * WEIGHT) for weight in weights]
     counts = [MIN_TRADES + more for more in _portions(whole.count - MIN_TRADES * trading, spare)]
     if buys is None or sells is None or any(b + s < n for b, s, n in zip(buys[0], sells[0], counts, strict=True)):
         return _alone(whole, count, length_ms, rng.randrange(count))

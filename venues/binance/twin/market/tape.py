@@ -44,7 +44,7 @@ class Aggregate:
     last_id: int
     time_ms: int
     is_buyer_maker: bool
-    taker_id: int
+    taker_id: int = 0
 
     def takes(self, trade: Print) -> bool:
         """Whether a trade belongs to it."""
@@ -60,46 +60,56 @@ class Tape:
     """What was traded; `history` makes the past once the first live trade is known."""
 
     def __init__(self, history: Callable[[Join], Past] | None = None) -> None:
+        self.last: Print | None = None
         self.trades: list[Print] = []
         self.aggregates: list[Aggregate] = []
         self._history = history
         self._past: Past | None = None
+        self._began_ms: int | None = None
         self._series: dict[int, list[Candle]] = {length: [] for length in LENGTHS}
 
     @property
-    def last(self) -> Print | None:
-        """The newest trade."""
-        return self.trades[-1] if self.trades else None
-
-    @property
     def first_ms(self) -> int | None:
-        """When the oldest candle begins, None without any."""
-        if self._past is not None:
-            return LISTED_MS
-        return self._series[HOUR_MS][0].start_ms if self.trades else None
+        """The time of the oldest trade that candles know, None without any."""
+        return LISTED_MS if self._past is not None else self._began_ms
 
     def add(self, trade: Print) -> None:
-        """Take a trade in."""
-        if not self.trades and self._history is not None and self._past is None:
-            end = trade.time_ms - trade.time_ms % SECOND_MS
-            self._past = self._history(Join(end, trade.price, trade.trade_id))
-        self.trades.append(trade)
-        _trim(self.trades, MAX_TRADES)
-        for length, series in self._series.items():
-            _count(series, trade, length)
+        """Take a trade in, and into the aggregate that it belongs to."""
+        self.add_trade(trade)
         newest = self.aggregates[-1] if self.aggregates else None
         if newest is not None and newest.takes(trade):
             newest.size += trade.size
             newest.last_id = trade.trade_id
             return
         number = newest.aggregate_id + 1 if newest is not None else trade.trade_id * 3 // 4
-        self.aggregates.append(
+        self.add_aggregate(
             Aggregate(
                 number, trade.price, trade.size, trade.trade_id, trade.trade_id, trade.time_ms,
                 trade.is_buyer_maker, trade.taker_id,
             )
         )  # fmt: skip
+
+    def add_trade(self, trade: Print) -> None:
+        """Take a trade in and leave aggregates alone."""
+        self.trades.append(trade)
+        _trim(self.trades, MAX_TRADES)
+        self.count(trade, 1)
+
+    def add_aggregate(self, found: Aggregate) -> None:
+        """Take an aggregate in and leave trades and candles alone."""
+        self.aggregates.append(found)
         _trim(self.aggregates, MAX_TRADES)
+
+    def count(self, trade: Print, trades: int) -> None:
+        """Take so many trades, shown as one that ends with its id, into the candles."""
+        if self._began_ms is None:
+            self._began_ms = trade.time_ms
+            if self._history is not None:
+                end = trade.time_ms - trade.time_ms % SECOND_MS
+                self._past = self._history(Join(end, trade.price, trade.trade_id))
+        self.last = trade
+        for length, series in self._series.items():
+            _count(series, trade, length, trades)
 
     def recent(self, limit: int, from_id: int | None = None) -> list[Print]:
         """The newest `limit` trades, or the first `limit` from an id on; oldest first."""
@@ -161,19 +171,19 @@ def _start(candle: Candle) -> int:
     return candle.start_ms
 
 
-def _count(series: list[Candle], trade: Print, length: int) -> None:
-    """Take a trade into the series' newest candle; a clock set back never makes an older one."""
+def _count(series: list[Candle], trade: Print, length: int, trades: int) -> None:
+    """Take trades into the series' newest candle; a clock set back never makes an older one."""
     start = trade.time_ms - trade.time_ms % length
     if not series or series[-1].start_ms < start:
         series.append(flat(start, trade.price))
         _trim(series, MAX_CANDLES[length])
-        series[-1].first_id = trade.trade_id
+        series[-1].first_id = trade.trade_id - trades + 1
     candle, quote = series[-1], trade.price * trade.size
     candle.high = max(candle.high, trade.price)
     candle.low = min(candle.low, trade.price)
     candle.close = trade.price
     candle.last_id = trade.trade_id
-    candle.count += 1
+    candle.count += trades
     candle.volume += trade.size
     candle.quote += quote
     if not trade.is_buyer_maker:

@@ -145,11 +145,6 @@ def restrictions(call: Call) -> dict[str, Any]:
     }
 
 
-def system_status(call: Call) -> dict[str, Any]:
-    """GET /sapi/v1/system/status."""
-    return {"status": 0, "msg": "normal"}
-
-
 SAPI_TABLE = (
     Endpoint("GET", "/sapi/v1/asset/tradeFee", None, 0, "SIGNED", names("symbol"), trade_fees),
     Endpoint("GET", "/sapi/v1/capital/config/getall", None, 0, "SIGNED", frozenset(), coins),
@@ -158,5 +153,4 @@ SAPI_TABLE = (
     Endpoint("GET", "/sapi/v1/account/status", None, 0, "SIGNED", frozenset(), account_status),
     Endpoint("GET", "/sapi/v1/account/apiTradingStatus", None, 0, "SIGNED", frozenset(), trading_status),
     Endpoint("GET", "/sapi/v1/account/apiRestrictions", None, 0, "SIGNED", frozenset(), restrictions),
-    Endpoint("GET", "/sapi/v1/system/status", None, 0, "NONE", ANY_SIGNED, system_status),
 )
