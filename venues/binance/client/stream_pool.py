@@ -65,7 +65,8 @@ class StreamPool:
         """Want a stream: ``btcusdt@trade``. Its listener is told `on_open` when its messages begin."""
         streams = self._places.get(stream)
         if streams is None:
-            streams = next((one for one in self._lives if one.has_room), None) or self._new()
+            with_room = next((one for one in self._lives if one.has_room), None)
+            streams = with_room if with_room is not None else self._new()
             self._places[stream] = streams
         streams.subscribe(stream)
 
