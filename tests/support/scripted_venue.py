@@ -1,4 +1,4 @@
-"""The venue's two kinds of sockets on real connections, as much of them as a hand-over needs; the test says what comes."""
+"""The venue's sockets on real connections, as much of them as a hand-over needs; the test says what comes by them."""
 
 from __future__ import annotations
 

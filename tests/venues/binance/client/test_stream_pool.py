@@ -78,7 +78,7 @@ def test_pings_are_answered_with_their_payload(run: Run) -> None:
 
 def test_a_connection_that_lost_its_streams_is_ended_after_a_while_and_one_is_kept(run: Run) -> None:
     async def body() -> None:
-        async with scene(idle_s=0.05) as (venue, reader, pool):
+        async with scene(idle_s=0.05) as (venue, _, pool):
             names = [f"s{number}@trade" for number in range(1001)]
             for name in names:
                 pool.subscribe(name)
@@ -97,7 +97,7 @@ def test_a_connection_that_lost_its_streams_is_ended_after_a_while_and_one_is_ke
 
 def test_a_refused_stream_has_no_place_any_more(run: Run) -> None:
     async def body() -> None:
-        async with scene() as (venue, reader, pool):
+        async with scene() as (_, reader, pool):
             pool.subscribe("a@trade")
             await until(lambda: reader.count("open") == 1)
             (streams,) = pool.connections
