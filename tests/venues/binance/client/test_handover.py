@@ -1,4 +1,4 @@
-"""The rule of a hand-over: one sequence on two connections, each message told once, in order; a hole is never hidden."""
+"""The rule of a hand-over: one sequence on two connections, told once and in order; a hole is never hidden."""
 
 from __future__ import annotations
 
