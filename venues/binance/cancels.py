@@ -35,7 +35,7 @@ from venues.binance.client.errors import (
 )
 from venues.binance.client.payloads import OrderBody
 from venues.binance.client.ws_api import WsApi
-from venues.binance.connection import Connection
+from venues.binance.client.ws_connection import Connection
 from venues.binance.mapping.errors import code_of, reason_of, refusal_of
 from venues.binance.mapping.orders import order_report
 from venues.binance.queries import Queries, order_names

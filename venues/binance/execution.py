@@ -36,7 +36,7 @@ from venues.binance.client.errors import (
     UnreadableAnswer,
 )
 from venues.binance.client.rest import Rest
-from venues.binance.connection import PROBE_S, Connection
+from venues.binance.client.ws_connection import PROBE_S, Connection
 from venues.binance.mapping.account import event_kind, execution_report, messages_of, own_client_id, position_of
 from venues.binance.mapping.orders import order_report, place_params
 from venues.binance.settings import locator, read_settings

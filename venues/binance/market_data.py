@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import msgspec
 from msgspec import Raw
@@ -18,7 +19,7 @@ from venues.binance.client.backoff import Backoff
 from venues.binance.client.clock import ServerClock
 from venues.binance.client.errors import Banned, ClientError, LimitReached
 from venues.binance.client.rest import Rest
-from venues.binance.client.streams import MarketStreams
+from venues.binance.client.stream_pool import StreamPool
 from venues.binance.feeds import BookFeed, Feed, QuoteFeed, TradeFeed
 from venues.binance.mapping.errors import refusal_of
 from venues.binance.mapping.instruments import instruments_of
@@ -52,6 +53,7 @@ class MarketData(MarketDataVenue):
     _rest: Rest
     _network: AiohttpTransport
     _snapshot_turn: asyncio.Semaphore
+    _streams: StreamPool
 
     def __init__(self, context: Context, **arguments: object) -> None:
         super().__init__(context, **arguments)
@@ -59,8 +61,6 @@ class MarketData(MarketDataVenue):
         self._locate: Locate = locator(self._settings, trading=False)
         self._feeds: dict[str, Feed] = {}
         self._by_topic: dict[str, Feed] = {}
-        self._sockets: dict[str, MarketStreams] = {}
-        self._pool: list[MarketStreams] = []
         self._running: list[asyncio.Task[None]] = []
         self._waiting: dict[str, tuple[str, InstrumentId]] = {}
         self._counts = {
@@ -72,6 +72,9 @@ class MarketData(MarketDataVenue):
     async def setup(self) -> None:
         self._network = AiohttpTransport()
         self._rest = Rest(self._network, self._locate, ServerClock(self.clock.monotonic_ns))
+        self._streams = StreamPool(
+            self._locate, self._network.dial, lambda: _Socket(self), lambda life: self.spawn(self._run_streams(life))
+        )
         self._snapshot_turn = asyncio.Semaphore(SNAPSHOTS_AT_ONCE)
 
     async def begin(self) -> None:
@@ -83,6 +86,7 @@ class MarketData(MarketDataVenue):
             task.cancel()
         if self._running:
             await asyncio.wait(self._running, timeout=1.0)
+        await self._streams.close()
         await self._network.close()
 
     def counters(self) -> dict[str, int]:
@@ -141,33 +145,22 @@ class MarketData(MarketDataVenue):
             return
         feed = make(self, topic, instrument, known.symbol)
         self._feeds[feed.stream] = self._by_topic[topic] = feed
-        streams = self._socket_with_room(feed.stream)
-        self._sockets[feed.stream] = streams
-        streams.subscribe(feed.stream)
+        self._streams.subscribe(feed.stream)
 
     def close_feed(self, topic: str) -> None:
         self._waiting.pop(topic, None)
         feed = self._by_topic.pop(topic, None)
         if feed is not None:
             del self._feeds[feed.stream]
-            self._sockets.pop(feed.stream).unsubscribe(feed.stream)
+            self._streams.unsubscribe(feed.stream)
 
     def feed_state(self, topic: str) -> Message | None:
         feed = self._by_topic.get(topic)
         return feed.state() if feed is not None else None
 
-    def _socket_with_room(self, stream: str) -> MarketStreams:
-        for streams in self._pool:
-            if streams.has_room:
-                return streams
-        streams = MarketStreams(self._locate, self._network.dial, _Socket(self))
-        self._pool.append(streams)
-        self._running.append(self.spawn(self._run(streams)))
-        return streams
-
-    async def _run(self, streams: MarketStreams) -> None:
+    async def _run_streams(self, life: Coroutine[Any, Any, None]) -> None:
         try:
-            await streams.run()
+            await life
         except Banned as error:
             raise banned_exit(self.instance, error, self.clock.time_ns()) from None
 
@@ -234,7 +227,7 @@ class MarketData(MarketDataVenue):
         """Say how the actor is, by whether all sockets that are wanted are up."""
         if not self.has_instruments:
             return
-        if all(streams.is_up for streams in self._pool if len(streams)):
+        if self._streams.is_up:
             self.ready()
         else:
             self.ready("CONNECTING", reason)

@@ -27,7 +27,7 @@ from bus.messages import (
     TopicStatus,
     Trade,
 )
-from venues.binance.client import streams as streams_module
+from venues.binance.client import stream_link as streams_module
 from venues.binance.market_data import MarketData
 
 ID = "BTCUSDT.BINANCE"
@@ -119,7 +119,7 @@ def test_a_lost_socket_is_marked_in_every_topic_at_once_and_all_begin_anew(
     for name in names:
         floor.subscribe(name)
     wait_for(lambda: all(changes(floor, name) for name in names), "data come")
-    actor.loop.call_soon_threadsafe(actor._pool[0].cut, "test")
+    actor.loop.call_soon_threadsafe(actor._streams.cut, "test")
     wait_for(lambda: {name for name, _ in floor.desk.stale} == set(names), "all topics are marked")
     wait_for(lambda: len(states(floor, topic("quote"))) == 2, "the quote begins anew")
     wait_for(lambda: len(states(floor, topic("book"))) == 2, "the book begins anew")
@@ -255,7 +255,7 @@ def test_a_topic_closes_at_the_venue_after_its_last_reader_and_opens_again(
     wait_for(lambda: changes(floor, topic("trade")), "trades come")
     floor.call(lambda: floor.desk.member.unsubscribe(first))
     floor.call(lambda: floor.desk.member.unsubscribe(second))
-    wait_for(lambda: not actor._by_topic and not actor._pool[0]._asked, "the stream is closed")
+    wait_for(lambda: not actor._by_topic and not actor._streams.connections[0]._link.asked, "the stream is closed")
     seen = len(changes(floor, topic("trade")))
     floor.subscribe(topic("trade"))
     wait_for(lambda: len(changes(floor, topic("trade"))) > seen, "trades come again")

@@ -15,6 +15,7 @@ import aiohttp
 from yarl import URL
 
 from venues.binance.client.aiohttp_socket import AiohttpSocket
+from venues.binance.client.attempts import Attempts
 from venues.binance.client.errors import NoAnswer, NotSent, api_error, retry_after_s
 from venues.binance.client.socket import Socket
 from venues.binance.client.transport import HttpAnswer, HttpRequest
@@ -39,11 +40,18 @@ class AiohttpTransport:
     """A `Transport`, and a `Dial` in `dial`. The session is made at the first use and ended by `close`.
 
     `proxy` is the URL of an HTTP proxy (with its user and password, where it asks for them), `ssl` a context with your
-    own authorities or certificate.
+    own authorities or certificate. WebSockets are connected no more often than the venue lets an address.
     """
 
-    def __init__(self, *, proxy: str | None = None, ssl: ssl_module.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        proxy: str | None = None,
+        ssl: ssl_module.SSLContext | None = None,
+        attempts: Attempts | None = None,
+    ) -> None:
         self._proxy = proxy
+        self._attempts = attempts or Attempts()
         self._ssl: ssl_module.SSLContext | bool = ssl if ssl is not None else True
         self._session: aiohttp.ClientSession | None = None
         self._is_closed = False
@@ -90,6 +98,7 @@ class AiohttpTransport:
 
     async def dial(self, url: str) -> Socket:
         """Connect a WebSocket. Raises NotSent; LimitReached or Banned where the venue refuses by that."""
+        await self._attempts.turn()
         session = self._open()
         try:
             async with asyncio.timeout(DIAL_S):

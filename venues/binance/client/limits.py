@@ -74,7 +74,8 @@ class Limits:
 
     def note_rate_limits(self, raw: bytes) -> None:
         """Take the `rateLimits` of an answer of the WebSocket API, as JSON. Costs an answer under a microsecond."""
-        self._unread[_ORDERS_MARK in raw] = raw, self._now_ns()
+        if len(raw) > len(b"[]"):
+            self._unread[_ORDERS_MARK in raw] = raw, self._now_ns()
 
     def heed(self, error: LimitReached) -> None:
         """Send nothing (or no order, where only these are too many) until the wait is over that the venue told."""

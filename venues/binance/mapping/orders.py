@@ -21,7 +21,7 @@ from bus.messages import (
     Source,
 )
 from venues.binance.client.payloads import OrderAmended, OrderBody
-from venues.binance.mapping.placing import RESERVED_PARAMS, Params, denied, is_plain, order_params
+from venues.binance.mapping.placing import RESERVED_PARAMS, Params, denied, order_params
 from venues.binance.mapping.words import (
     MS,
     expiry_code,
@@ -53,9 +53,9 @@ def _beyond(order: NewOrder) -> Refused | None:
     kind = order.type
     if kind not in _CARRIED:
         return denied(Code.UNSUPPORTED_ORDER_TYPE, f"order type {kind}: this adapter sends MARKET and LIMIT")
-    if kind is OrderType.LIMIT and order.price is None:
+    if order.price is None and kind is OrderType.LIMIT:
         return denied(Code.PRICE_MISSING, "a LIMIT order needs a price")
-    if not is_plain(order) and order.display_size is not None:
+    if order.display_size is not None:
         return denied(Code.UNSUPPORTED_INSTRUCTION, f"display_size: this adapter does not send it on {kind} orders")
     return None
 

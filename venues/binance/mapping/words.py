@@ -38,6 +38,8 @@ _TYPES = {
     "TAKE_PROFIT": OrderType.MARKET_IF_TOUCHED,
     "TAKE_PROFIT_LIMIT": OrderType.LIMIT_IF_TOUCHED,
 }
+_SIDES = {side.value: side for side in Side}
+_TIMES = {time.value: time for time in TimeInForce}
 _CONDITIONAL = frozenset(("STOP_LOSS", "STOP_LOSS_LIMIT", "TAKE_PROFIT", "TAKE_PROFIT_LIMIT"))
 _TRAILING = _TYPES | {"STOP_LOSS": OrderType.TRAILING_STOP_MARKET, "STOP_LOSS_LIMIT": OrderType.TRAILING_STOP_LIMIT}
 """A take-profit order that trails has no word of its own with us."""
@@ -78,12 +80,12 @@ def is_working_stop(word: str, status: str, working_ms: int) -> bool:
 
 def side_of(word: str) -> Side:
     """Return the side."""
-    return Side(word)
+    return _SIDES.get(word, Side.UNKNOWN)
 
 
 def time_in_force(word: str) -> TimeInForce:
     """Return the time in force; UNKNOWN for an empty one, which acknowledgements have."""
-    return TimeInForce(word)
+    return _TIMES.get(word, TimeInForce.UNKNOWN)
 
 
 def instrument_status(word: str) -> InstrumentStatusWord:
