@@ -104,10 +104,9 @@ class AccountTrade:
 
 @dataclass(slots=True)
 class Account:
-    """Everything the venue holds under one key."""
+    """Everything the venue holds for one owner; an account is called after its first key."""
 
     api_key: str
-    api_secret: str
     uid: int
     balances: dict[str, Balance]
     limit: OrderLimit = field(default_factory=OrderLimit)
@@ -116,6 +115,7 @@ class Account:
     by_client_id: dict[tuple[str, str], AccountOrder] = field(default_factory=dict)
     trades: deque[AccountTrade] = field(default_factory=lambda: deque(maxlen=MAX_TRADES))
     update_ms: int = 0
+    can_trade: bool = True
     _ended: deque[AccountOrder] = field(default_factory=deque)
 
     def balance(self, asset: str) -> Balance:

@@ -44,7 +44,7 @@ def account(call: Call) -> dict[str, Any]:
         "buyerCommission": 0,
         "sellerCommission": 0,
         "commissionRates": {"maker": FEE, "taker": FEE, "buyer": "0.00000000", "seller": "0.00000000"},
-        "canTrade": True,
+        "canTrade": owner.can_trade,
         "canWithdraw": False,
         "canDeposit": False,
         "brokered": False,

@@ -64,6 +64,7 @@ class Market:
 
     def __init__(self, symbol: Symbol, rng: random.Random) -> None:
         self.symbol = symbol
+        self.status = "TRADING"
         first = rng.randrange(10**6, 10**7)
         self.engine = MatchingEngine(first_order_id=first, first_trade_id=first // 3, update_id=first * 2)
         shape = MarketShape(symbol.start, symbol.typical_size)
@@ -128,10 +129,10 @@ class Exchange:
             self._is_acting = False
             self.clearing.tell_positions(self.now_ms)
 
-    def add_account(self, key: str, secret: str, balances: dict[str, int], limit: OrderLimit) -> Account:
+    def add_account(self, key: str, balances: dict[str, int], limit: OrderLimit) -> Account:
         """Open an account with free balances in atoms."""
         owned = {asset: Balance(free=atoms) for asset, atoms in balances.items()}
-        account = Account(key, secret, 354_937_868 + len(self.accounts), owned, limit, update_ms=self.now_ms)
+        account = Account(key, 354_937_868 + len(self.accounts), owned, limit, update_ms=self.now_ms)
         self.accounts[key] = account
         return account
 
@@ -141,6 +142,18 @@ class Exchange:
             events = market.participants.step()
             self._apply(market, events)
         return events
+
+    def enter(self, market: Market, order: Order) -> None:
+        """Let an order that is no account's work, as a participant's does."""
+        with self.together():
+            events = market.engine.submit(order)
+            market.participants.observe(events)
+            self._apply(market, events)
+
+    def withdraw(self, market: Market, order: Order) -> None:
+        """Take back an order that is no account's."""
+        with self.together():
+            self._apply(market, market.engine.cancel(order.order_id))
 
     def place(self, account: Account, new: NewOrder) -> AccountOrder:
         """Place one order. Raises VenueError -2010, -1013, -1015; then nothing has changed."""
@@ -163,6 +176,8 @@ class Exchange:
         against the market once more by `submit`. Raises VenueError -2010, -1013, -1015; then nothing has changed.
         """
         market, now_ms = self.markets[new.symbol.name], self.now_ms
+        if market.status != "TRADING":
+            raise order_rejected("Market is closed.")
         account.limit.check(now_ms)
         known = account.by_client_id.get((new.symbol.name, new.client_order_id))
         if known is not None and known.is_open:
