@@ -90,10 +90,11 @@ class _Parser(argparse.ArgumentParser):
 def parser() -> argparse.ArgumentParser:
     """The options, grouped, each with a sentence."""
     whole = _Parser(
-        prog="python -m venues.binance.twin",
+        prog="binance twin",
+        usage="python -m venues.binance.twin [options]",
         description=DESCRIPTION,
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(prog, max_help_position=30, width=118),
         allow_abbrev=False,
     )
     doors = whole.add_argument_group("where it listens")
@@ -145,7 +146,7 @@ def parser() -> argparse.ArgumentParser:
         "--key-type",
         choices=[kind.lower() for kind in KEY_TYPES],
         default="hmac",
-        help="type of a key that is made; of ed25519 and rsa api_secret is the private key (hmac)",
+        help="what a key that is made signs by (hmac); else api_secret is a private key in PEM",
     )
 
     rules = whole.add_argument_group("the venue's rules")

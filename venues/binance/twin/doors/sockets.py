@@ -128,15 +128,16 @@ class Socket:
                 self._ponged(bytes(message.data))
             elif message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
                 return
-            yield message
-            if self._is_closing:
-                return
+            if not self._is_closing:
+                yield message
 
     async def finish(self) -> None:
         """Stop the tasks and log the end."""
         self._is_closing = True
-        self._writer.cancel()
-        await asyncio.gather(self._writer, *([self._closer] if self._closer else []), return_exceptions=True)
+        tasks = [self._writer, *([self._closer] if self._closer is not None else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         code = self.close_code or self.response.close_code
         self._log.write("socket_close", socket=self.number, code=code, unsent=len(self._frames))
 
@@ -153,13 +154,16 @@ class Socket:
                 return
 
     async def _close(self, code: int, reason: str) -> None:
+        """Send a close frame, and leave the client some time to answer it; the one who reads sees its answer."""
         try:
             async with asyncio.timeout(CLOSE_WITHIN_S):
-                await self.response.close(code=code, message=reason.encode(), drain=False)
-        except TimeoutError:
-            if self._transport is not None:
-                self._transport.abort()
-        self._wake.set()
+                await self.response.send_frame(struct.pack("!H", code) + reason.encode(), WSMsgType.CLOSE)
+        except (TimeoutError, ConnectionError):
+            pass
+        else:
+            await asyncio.sleep(CLOSE_WITHIN_S)
+        if self._transport is not None:
+            self._transport.abort()
 
     async def _write(self) -> None:
         try:

@@ -45,8 +45,10 @@ class StreamSession:
         self._recent: deque[float] = deque()
 
     def open(self, streams: list[str]) -> None:
-        """Subscribe to the streams that the path named."""
-        if streams:
+        """Subscribe to the streams that the path named; a path that names too many ends the connection."""
+        if len(set(streams)) > self._rules.streams_a_socket:
+            self._socket.cut(WSCloseCode.POLICY_VIOLATION, "Too many streams")
+        elif streams:
             self._subscribe(streams)
 
     async def run(self) -> None:
@@ -58,8 +60,7 @@ class StreamSession:
                 self._recent.popleft()
             if len(self._recent) > self._rules.messages_a_second:
                 self._socket.cut(WSCloseCode.POLICY_VIOLATION, "Too many requests")
-                break
-            if message.type == WSMsgType.TEXT:
+            elif message.type == WSMsgType.TEXT:
                 self._socket.send(encode(self._answer(message.data)))
 
     def close(self) -> None:
