@@ -69,3 +69,12 @@ def test_the_bus_benchmark_prints_its_ratios_as_json() -> None:
     result = json.loads(done.stdout)
     assert result["hop"]["raw"]["p50_us"]["to_raw"] == 1.0
     assert all(result[name]["ours"] for name in ("hop", "join", "request"))
+
+
+def test_the_matching_benchmark_prints_orders_a_second_and_their_ratios_as_json() -> None:
+    command = [sys.executable, "scripts/benchmarks/matching.py", "--rounds", "1", "--orders", "50", "--json"]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, timeout=60, check=True)
+    result = json.loads(done.stdout)
+    assert result.pop("schema_version") == 1
+    assert {"rest", "cancel", "take", "sweep", "mix"} < set(result)
+    assert all(work[figure] > 0 for work in result.values() for figure in ("orders_per_s", "order_us", "to_json"))

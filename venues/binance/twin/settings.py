@@ -17,10 +17,11 @@ import msgspec
 
 from venues.binance.twin.faults.plan import DEFAULT_RATE as FAULT_RATE
 from venues.binance.twin.faults.plan import PlanSpec
-from venues.binance.twin.market.symbols import KNOWN
+from venues.binance.twin.market.catalogue import KNOWN
 from venues.binance.twin.render import ATOM
 from venues.binance.twin.requests.keys import KEY_TYPES, new_name, new_secret, verifier
 from venues.binance.twin.rules import ORDERS_PER_TEN_SECONDS, WEIGHT_PER_MINUTE
+from venues.twins.market import LEVELS, MAX_LEVELS
 
 DEFAULT_RATE = 80.0
 """Book changes a second and symbol."""
@@ -31,7 +32,11 @@ Serves Binance Spot's protocol on 127.0.0.1: REST, market streams and the WebSoc
 its own. The first line of output is JSON: the addresses (rest, stream, ws_api, admin), a key (api_key, api_secret),
 the log, the seed and the process id. It ends on SIGTERM or SIGINT within a second.
 """
-EXAMPLES = f"""\
+REPLAY = """\
+Only the streams that were captured are sent, with their own numbers and times. Orders are refused with
+'Market is closed.', for nobody knows what the captured market would have done with them.
+"""
+EXAMPLES = """\
 examples:
   a quiet afternoon, the same each time
       python -m venues.binance.twin --seed 7 --port 8080
@@ -40,11 +45,9 @@ examples:
   one request, event and depth update in fifty goes wrong, the same ones each time
       python -m venues.binance.twin --faults 42:0.02
   lose the answer to the next order, by the address called admin in the first line
-      curl -d '{{"kind":"ack_lost","method":"order.place"}}' http://127.0.0.1:PORT/faults
+      curl -d '{"kind":"ack_lost","method":"order.place"}' http://127.0.0.1:PORT/faults
   all faults, actions and numbers that can be changed while it runs
       curl http://127.0.0.1:PORT/
-
-symbols: {", ".join(KNOWN)}
 """
 
 
@@ -71,8 +74,12 @@ class Settings:
     port: int = 0
     admin_port: int = 0
     rate: float = DEFAULT_RATE
+    levels: int = LEVELS
     symbols: tuple[str, ...] = ("BTCUSDT", "ETHUSDT")
     log: Path | None = None
+    replay: tuple[Path, ...] = ()
+    speed: float = 1.0
+    replay_starts_at_once: bool = False
     balances: dict[str, int] = field(default_factory=lambda: dict(DEFAULT_BALANCES))
     legacy_listen_key: bool = False
     weight_per_minute: int = WEIGHT_PER_MINUTE
@@ -111,17 +118,39 @@ def parser() -> argparse.ArgumentParser:
         type=_symbols,
         default=_symbols("BTCUSDT,ETHUSDT"),
         metavar="A,B",
-        help="what is traded (BTCUSDT,ETHUSDT)",
+        help=f"what is traded (BTCUSDT,ETHUSDT); or how many of {len(KNOWN)}, or all",
     )
     market.add_argument(
         "--rate",
-        type=_rate,
+        type=_amount,
         default=DEFAULT_RATE,
         metavar="X",
-        help=f"book changes a second and symbol ({DEFAULT_RATE:g})",
+        help=f"book changes a second and symbol ({DEFAULT_RATE:g}); 0 is a still market",
+    )
+    market.add_argument(
+        "--levels", type=_levels, default=LEVELS, metavar="N", help=f"levels a side ({LEVELS}), up to {MAX_LEVELS}"
     )
     market.add_argument(
         "--seed", type=int, default=None, metavar="N", help="the same seed gives the same market; random when not given"
+    )
+
+    replay = whole.add_argument_group("a captured market instead", REPLAY)
+    replay.add_argument(
+        "--replay",
+        type=_file,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a capture, lines of '<ns> <json>', gzipped or not; repeat to merge several",
+    )
+    replay.add_argument(
+        "--speed", type=_amount, default=1.0, metavar="X", help="times as fast as it was (1); 0: as its readers read"
+    )
+    replay.add_argument(
+        "--replay-start",
+        choices=["subscribed", "now"],
+        default="subscribed",
+        help="whether it begins at the first subscription (the default) or at once",
     )
 
     account = whole.add_argument_group("the account")
@@ -193,8 +222,12 @@ def parse(argv: Sequence[str]) -> Settings:
         port=args.port,
         admin_port=args.admin_port,
         rate=args.rate,
+        levels=args.levels,
         symbols=args.symbols,
         log=args.log,
+        replay=tuple(args.replay),
+        speed=args.speed,
+        replay_starts_at_once=args.replay_start == "now",
         balances=DEFAULT_BALANCES | dict(args.balance),
         legacy_listen_key=args.legacy_listen_key,
         weight_per_minute=args.weight_per_minute,
@@ -215,22 +248,37 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _rate(text: str) -> float:
+def _amount(text: str) -> float:
     try:
-        rate = float(text)
+        amount = float(text)
     except ValueError:
-        rate = 0.0
-    if not 0 < rate < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} changes a second; expected a number above 0")
-    return rate
+        amount = -1.0
+    if not 0 <= amount < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r}; expected a number of 0 or more")
+    return amount
+
+
+def _levels(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= MAX_LEVELS:
+        raise argparse.ArgumentTypeError(f"{text!r}; expected a number from 1 to {MAX_LEVELS}")
+    return int(text)
+
+
+def _file(text: str) -> Path:
+    if not Path(text).is_file():
+        raise argparse.ArgumentTypeError(f"no file {text}; expected a capture")
+    return Path(text)
 
 
 def _symbols(text: str) -> tuple[str, ...]:
-    symbols = tuple(text.split(","))
+    if text.isascii() and text.isdigit() and int(text) > 0:
+        return tuple(KNOWN)[: int(text)]
+    if text == "all":
+        return tuple(KNOWN)
+    symbols = tuple(dict.fromkeys(text.split(",")))
     unknown = [name for name in symbols if name not in KNOWN]
-    if unknown or len(set(symbols)) != len(symbols):
-        what = f"unknown {','.join(unknown)}" if unknown else f"{text!r} names one twice"
-        raise argparse.ArgumentTypeError(f"{what}; known are {','.join(KNOWN)}")
+    if unknown:
+        raise argparse.ArgumentTypeError(f"unknown {','.join(unknown)}; known are {','.join(KNOWN)}")
     return symbols
 
 

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import msgspec
 
 from venues.binance.twin.faults.fault import snake
+from venues.binance.twin.market.markets import Market
 from venues.binance.twin.render import ATOM, amount
 from venues.binance.twin.requests.keys import PERMISSIONS, Key, KeyType, Permission, new_name, new_secret
 from venues.binance.twin.rules import change
-from venues.binance.twin.trading.accounts import Account, AccountOrder
-from venues.binance.twin.trading.exchange import Market
+from venues.binance.twin.trading.account_orders import AccountOrder
+from venues.binance.twin.trading.accounts import Account
 from venues.twins.matching import Order, Side
 
 if TYPE_CHECKING:
@@ -55,18 +56,32 @@ class Deposit(Action, frozen=True):
 
     def do(self, world: World) -> Any:
         account, atoms = account_of(world, self.account), _atoms(self.amount)
-        free = account.balance(self.asset).free + atoms
-        if free < 0:
-            raise ActionError(f"{self.asset}: {self.amount} is more than is free")
-        exchange, now_ms = world.exchange, world.clock.now_ms
-        with exchange.together():
-            account.balance(self.asset).free = free
-            account.update_ms = now_ms
-            update = {"e": "balanceUpdate", "E": now_ms, "a": self.asset, "d": amount(atoms), "T": now_ms}
-            exchange.clearing.tell(account, update)
-            exchange.clearing.touch(account, self.asset)
+        try:
+            world.exchange.deposit(account, self.asset, atoms)
+        except ValueError:
+            free = amount(account.balance(self.asset).free)
+            raise ActionError(f"{self.asset}: {self.amount} is more than the {free} that are free") from None
         world.users.flush()
-        return {"asset": self.asset, "free": amount(free)}
+        return {"asset": self.asset, "free": amount(account.balance(self.asset).free)}
+
+
+class Lock(Action, frozen=True):
+    """Locks an amount as something outside of the exchange does (unlocks it when negative): `externalLockUpdate`."""
+
+    asset: str
+    amount: str
+    account: str = ""
+
+    def do(self, world: World) -> Any:
+        account, atoms = account_of(world, self.account), _atoms(self.amount)
+        balance = account.balance(self.asset)
+        try:
+            world.exchange.lock(account, self.asset, atoms)
+        except ValueError:
+            told = f"{amount(balance.free)} are free, {amount(balance.external)} locked"
+            raise ActionError(f"{self.asset}: {self.amount} cannot be locked; {told}") from None
+        world.users.flush()
+        return {"asset": self.asset, "free": amount(balance.free), "external": amount(balance.external)}
 
 
 class SetStatus(Action, frozen=True):
@@ -78,7 +93,8 @@ class SetStatus(Action, frozen=True):
     status: SymbolStatus
 
     def do(self, world: World) -> Any:
-        market_of(world, self.symbol).status = self.status
+        market_of(world, self.symbol)
+        world.exchange.set_status(self.symbol, self.status)
         return {"symbol": self.symbol, "status": self.status}
 
 
@@ -201,7 +217,7 @@ class Stop(Action, frozen=True):
     """Lets no participant act any more: books change by orders alone."""
 
     def do(self, world: World) -> Any:
-        world.is_stopped = True
+        world.stop()
         return {"is_stopped": True}
 
 
@@ -209,7 +225,7 @@ class Resume(Action, frozen=True):
     """Lets participants act again."""
 
     def do(self, world: World) -> Any:
-        world.is_stopped = False
+        world.resume()
         return {"is_stopped": False}
 
 
@@ -235,6 +251,8 @@ class PlaceInMarket(Action, frozen=True):
             world.users.flush()
             return {"order_id": self.cancel, "filled": market.symbol.size(found.filled), "is_resting": False}
         symbol = market.symbol
+        if market.is_replayed:
+            raise ActionError(f"{self.symbol} is replayed from a capture; nobody trades in it")
         size = _whole(self.quantity, symbol.step, "quantity")
         price = _whole(self.price, symbol.tick, "price") if self.type != "MARKET" else 0
         order = Order(PARTICIPANT, self.side, self.type, price, size)
@@ -266,7 +284,7 @@ class Pardon(Action, frozen=True):
 
 
 ACTIONS: tuple[type[Action], ...] = (
-    Deposit, SetStatus, CancelByVenue, SetTrading, AddAccount, AddKey, Revoke, MoveClock, ExpireListenKeys, Stop,
+    Deposit, Lock, SetStatus, CancelByVenue, SetTrading, AddAccount, AddKey, Revoke, MoveClock, ExpireListenKeys, Stop,
     Resume, PlaceInMarket, SetRules, Pardon,
 )  # fmt: skip
 
