@@ -69,3 +69,12 @@ def test_the_bus_benchmark_prints_its_ratios_as_json() -> None:
     result = json.loads(done.stdout)
     assert result["hop"]["raw"]["p50_us"]["to_raw"] == 1.0
     assert all(result[name]["ours"] for name in ("hop", "join", "request"))
+
+
+def test_the_twins_streams_are_read_and_measured() -> None:
+    command = [sys.executable, "scripts/benchmarks/twin_streams.py", "--symbols", "2", "--seconds", "0.3", "--json"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["messages_per_s"] > 0
+    assert found["ratio"] == pytest.approx(found["messages_per_s"] / found["decoded_per_s"])
