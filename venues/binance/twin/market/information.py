@@ -37,16 +37,17 @@ def exchange_info(call: Call) -> dict[str, Any]:
     ):
         raise bad_combination()
     symbols, _ = call.params.symbols(call.symbols)
+    markets = [call.exchange.markets[symbol.name] for symbol in symbols]
     wanted, permissions = status(call), _permissions(call)
     if "symbol" not in call.params and "symbols" not in call.params:
-        symbols = [s for s in symbols if wanted in (None, s.status) and permissions.intersection(s.permissions)]
+        markets = [m for m in markets if wanted in (None, m.status) and permissions.intersection(m.symbol.permissions)]
     with_sets = call.params.flag("showPermissionSets", True)
     return {
         "timezone": "UTC",
         "serverTime": call.exchange.now_ms,
         "rateLimits": limits.rules(call.weight_limit, call.orders_limit),
         "exchangeFilters": [],
-        "symbols": [symbol.info(with_sets) for symbol in symbols],
+        "symbols": [one.symbol.info(with_sets, one.status) for one in markets],
     }
 
 

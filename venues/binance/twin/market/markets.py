@@ -30,7 +30,10 @@ class Book(Protocol):
 
 
 class Market:
-    """One symbol that its participants move; the same seed gives the same market whatever other symbols there are."""
+    """One symbol that its participants move; the same seed gives the same market whatever other symbols there are.
+
+    `status` may change while it runs.
+    """
 
     is_replayed = False
 
@@ -39,6 +42,7 @@ class Market:
         first = rng.randrange(10**6, 10**7)
         trade_id = FIRST_TRADE_ID + first // 3
         self.symbol = symbol
+        self.status = symbol.status
         self.engine = MatchingEngine(first_order_id=first, first_trade_id=trade_id, update_id=first * 2)
         self.book: Book = self.engine
         shape = MarketShape(symbol.start, symbol.typical_size, levels)
@@ -48,7 +52,7 @@ class Market:
     @property
     def is_open(self) -> bool:
         """Whether orders are taken and participants act."""
-        return self.symbol.is_trading and not self.is_replayed
+        return self.status == "TRADING" and not self.is_replayed
 
     def time_ms(self, now_ms: int) -> int:
         """What time it is in this market, given the venue's time; a replayed one has its capture's."""

@@ -27,7 +27,7 @@ def status(call: Call) -> str | None:
 def market(call: Call) -> Market:
     """The market of the mandatory symbol. Raises VenueError -1220 when its status is another than asked for."""
     found, wanted = call.market(), status(call)
-    if wanted is not None and found.symbol.status != wanted:
+    if wanted is not None and found.status != wanted:
         raise VenueError(-1220, "The symbol's status does not match the requested symbolStatus.")
     return found
 
@@ -37,8 +37,8 @@ def each(call: Call, body: Callable[[Market], dict[str, Any]]) -> Any:
     if "symbol" in call.params and "symbols" not in call.params:
         return body(market(call))
     symbols, _ = call.params.symbols(call.symbols)
-    wanted = status(call)
-    return [body(call.exchange.markets[s.name]) for s in symbols if wanted in (None, s.status)]
+    markets, wanted = [call.exchange.markets[symbol.name] for symbol in symbols], status(call)
+    return [body(one) for one in markets if wanted in (None, one.status)]
 
 
 def each_named(call: Call, body: Callable[[Market], dict[str, Any]]) -> Any:

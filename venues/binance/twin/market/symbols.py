@@ -49,11 +49,6 @@ class Symbol:
     reference: ReferenceKind = "NONE"
 
     @property
-    def is_trading(self) -> bool:
-        """Whether orders are taken and the market moves."""
-        return self.status == "TRADING"
-
-    @property
     def trade_stream(self) -> str:
         """The name of its stream of trades."""
         return f"{self.name.lower()}@trade"
@@ -130,11 +125,11 @@ class Symbol:
             {"filterType": "MAX_NUM_ORDERS", "maxNumOrders": MAX_OPEN_ORDERS},
         ]
 
-    def info(self, with_permission_sets: bool) -> dict[str, Any]:
+    def info(self, with_permission_sets: bool, status: str) -> dict[str, Any]:
         """The symbol's entry in exchangeInfo. Source: Binance Spot API, rest-api, exchangeInfo, 2026-07."""
         return {
             "symbol": self.name,
-            "status": self.status,
+            "status": status,
             "baseAsset": self.base,
             "baseAssetPrecision": 8,
             "quoteAsset": self.quote,
