@@ -57,7 +57,7 @@ class Server:
         gc.freeze()
         world = self._world
         parts = [
-            drive(world.exchange, self.settings.rate, world.users.flush),
+            drive(world.exchange, self.settings.rate, world.users.flush, world.moves),
             self._tick(),
             self._beat(),
             self._flush(),

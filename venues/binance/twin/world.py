@@ -85,16 +85,6 @@ class World:
         self.history.market_events(market, events)
         self.publisher.market_events(market, events, now_ms)
 
-    def stop(self) -> None:
-        """Let no participant act any more."""
-        self.is_stopped = True
-        self.set_resting()
-
-    def resume(self) -> None:
-        """Let participants act again."""
-        self.is_stopped = False
-        self.set_resting()
-
-    def set_resting(self) -> None:
-        """Participants rest while they are stopped, and during a maintenance."""
-        self.exchange.is_resting = self.is_stopped or self.rest.is_down
+    def moves(self, market: Market) -> bool:
+        """Whether participants act on a market now."""
+        return market.is_open and not self.is_stopped and not self.rest.is_down

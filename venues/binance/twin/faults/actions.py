@@ -217,7 +217,7 @@ class Stop(Action, frozen=True):
     """Lets no participant act any more: books change by orders alone."""
 
     def do(self, world: World) -> Any:
-        world.stop()
+        world.is_stopped = True
         return {"is_stopped": True}
 
 
@@ -225,7 +225,7 @@ class Resume(Action, frozen=True):
     """Lets participants act again."""
 
     def do(self, world: World) -> Any:
-        world.resume()
+        world.is_stopped = False
         return {"is_stopped": False}
 
 

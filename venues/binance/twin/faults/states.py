@@ -102,12 +102,10 @@ class Maintenance(State, frozen=True):
 
     def begin(self, world: World) -> dict[str, object]:
         world.rest.is_down = True
-        world.set_resting()
         return {"sockets": world.connections.cut_all(WSCloseCode.GOING_AWAY, "maintenance")}
 
     def end(self, world: World) -> None:
         world.rest.is_down = False
-        world.set_resting()
 
 
 class ServerShutdown(State, frozen=True):

@@ -56,7 +56,7 @@ class Listener(UserListener, Protocol):
 
 
 class Exchange:
-    """All markets and accounts. `now_us` gives UNIX microseconds; while it `is_resting` no participant acts."""
+    """All markets and accounts. `now_us` gives UNIX microseconds."""
 
     def __init__(
         self,
@@ -74,7 +74,6 @@ class Exchange:
         self.symbols = {symbol.name: symbol for symbol in symbols}
         self.accounts: dict[str, Account] = {}
         self.lists: ListKeeper | None = None
-        self.is_resting = False
         self._prices = Prices(self.markets)
         self.clearing = Clearing(log, random.Random(seed).randrange(10**6, 10**7), self._told, self._prices.of_bnb)
         self._listener: Listener | None = None
@@ -151,8 +150,8 @@ class Exchange:
             self.clearing.lock(account, asset, atoms, self.now_ms)
 
     def act(self, market: Market) -> list[Event]:
-        """Let one participant act; none does while the symbol is not trading, or all of them rest."""
-        if self.is_resting or not market.is_open:
+        """Let one participant act; none does while the symbol is not trading."""
+        if not market.is_open:
             return []
         with self.together():
             events = market.participants.step()
