@@ -39,6 +39,7 @@ from venues.binance.mapping.words import (
     order_type,
     side_of,
     time_in_force,
+    trailing_type,
 )
 
 __all__ = [
@@ -132,7 +133,7 @@ def messages_of(
         strategy=strategy,
         status=status,
         side=side,
-        type=order_type(report.type, trails),
+        type=(trailing_type if trails else order_type)(report.type),
         size=report.size or None,
         price=report.price or None,
         time_in_force=time_in_force(report.time_in_force),
