@@ -35,6 +35,24 @@ COMPARED = pytest.StashKey[int]()
 """How many of the tests that run compare with a capture."""
 
 
+WHOLE_FLOORS = (
+    "tests/floor/",
+    "tests/chaos/",
+    "tests/tradefloor/",
+    "tests/actors/supervisor/",
+    "tests/actors/runtime/",
+)
+"""Folders whose tests start half a dozen processes each: one of them at a time, however many tests run at once."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where tests run two at a time: floors one after another and first, all other tests file by file beside them."""
+    for item in items:
+        file = item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group("floors" if file.startswith(WHOLE_FLOORS) else file))
+    items.sort(key=lambda item: not item.nodeid.startswith(WHOLE_FLOORS))
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     """Run an ``async def`` test in the loop of our actors; an exception in any of its callbacks fails the test."""
