@@ -212,12 +212,17 @@ class MatchingEngine:
                 break
         return got, paid
 
+    def take_order_id(self) -> int:
+        """The id of an order that waits outside of the book; `submit` keeps it."""
+        self._next_order_id += 1
+        return self._next_order_id - 1
+
     def submit(self, order: Order) -> list[Event]:
         """Match the order, rest or expire what is left; `order` is kept and filled in place."""
         if order.kind == "LIMIT_MAKER" and self.would_match(order.side, order.price):
             return [Rejected(order)]
-        order.order_id = self._next_order_id
-        self._next_order_id += 1
+        if not order.order_id:
+            order.order_id = self.take_order_id()
         events: list[Event] = [Accepted(order)]
         if order.time_in_force == "FOK" and order.kind == "LIMIT" and not self._can_fill(order):
             events.append(Expired(order, "FOK"))

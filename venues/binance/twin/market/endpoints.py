@@ -40,7 +40,9 @@ def exchange_info(call: Call) -> dict[str, Any]:
         "serverTime": call.exchange.now_ms,
         "rateLimits": limits.rules(call.weight_limit, call.orders_limit),
         "exchangeFilters": [],
-        "symbols": [symbol.info(with_sets) for symbol in symbols],
+        "symbols": [
+            symbol.info(with_sets) | {"status": call.exchange.markets[symbol.name].status} for symbol in symbols
+        ],
     }
 
 

@@ -6,6 +6,7 @@ Source: Binance Spot API, web-socket-streams, 2026-07.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -22,6 +23,8 @@ from venues.twins.matching import Event, LevelChanged, Traded
 TICK_S = 0.1
 """The fastest depth stream's pace; every tenth tick serves the streams of one second."""
 PARTIAL_LEVELS = (5, 10, 20)
+Fate = Callable[[str, bytes], Sequence[bytes]]
+"""What of a stream's message is sent now, and what else with it."""
 KLINE_TICKS = 20
 """Klines go out every 2000 ms, those of one second every 1000 ms."""
 
@@ -67,9 +70,10 @@ def _levels(symbol: Symbol, totals: dict[int, int], reverse: bool) -> list[list[
 class Publisher:
     """Sends market streams; a stream that nobody reads is not rendered."""
 
-    def __init__(self, exchange: Exchange, log: TruthLog) -> None:
+    def __init__(self, exchange: Exchange, log: TruthLog, fate: Fate = lambda stream, raw: (raw,)) -> None:
         self._exchange = exchange
         self._log = log
+        self._fate = fate
         self._readers: dict[str, dict[Socket, bool]] = defaultdict(dict)
         self._best: dict[str, tuple[int, int, int, int]] = {}
         self._changes = {name: (_Changes(), _Changes()) for name in exchange.markets}
@@ -132,7 +136,10 @@ class Publisher:
         readers = self._readers.get(stream)
         if not readers:
             return
-        raw = encode(payload)
+        for raw in self._fate(stream, encode(payload)):
+            self._write(stream, readers, raw)
+
+    def _write(self, stream: str, readers: dict[Socket, bool], raw: bytes) -> None:
         wrapped = b""
         for socket, combined in readers.items():
             if combined:

@@ -15,6 +15,8 @@ MAX_ENDED_ORDERS = 100_000
 """Ended orders kept for queries; older ones are forgotten, as the venue archives."""
 MAX_TRADES = 100_000
 """Trades kept for myTrades."""
+OPEN = ("NEW", "PARTIALLY_FILLED", "PENDING_NEW")
+"""States of an order that can still fill."""
 
 
 @dataclass(slots=True)
@@ -26,10 +28,21 @@ class Balance:
 
 
 @dataclass(slots=True, eq=False)
+class Hold:
+    """What an order keeps locked, in atoms of the asset it pays with.
+
+    The two legs of an OCO share one: it is as large as the larger need, since one leg alone can ever trade.
+    """
+
+    atoms: int = 0
+    needs: dict[int, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True, eq=False)
 class AccountOrder:
     """One order of an account, as its queries and events show it.
 
-    `reserved` is what the order holds locked, in atoms of the asset it pays with.
+    `taken` are the trades in which it took what stood in the book; `is_announced` is whether a report has told of it.
     """
 
     symbol: Symbol
@@ -45,8 +58,11 @@ class AccountOrder:
     status: str = "NEW"
     filled: int = 0
     filled_quote: int = 0
-    reserved: int = 0
     is_working: bool = False
+    is_announced: bool = False
+    order_list_id: int = -1
+    hold: Hold = field(default_factory=Hold)
+    taken: list[AccountTrade] = field(default_factory=list)
 
     @property
     def order_id(self) -> int:
@@ -61,7 +77,12 @@ class AccountOrder:
     @property
     def is_open(self) -> bool:
         """Whether it can still fill."""
-        return self.status in ("NEW", "PARTIALLY_FILLED")
+        return self.status in OPEN
+
+    @property
+    def need(self) -> int:
+        """Atoms of what it pays with that it keeps locked."""
+        return self.hold.needs.get(self.order_id, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +99,14 @@ class AccountTrade:
     time_ms: int
     is_buyer: bool
     is_maker: bool
+    order_list_id: int = -1
 
 
 @dataclass(slots=True)
 class Account:
-    """Everything the venue holds under one key."""
+    """Everything the venue holds for one owner; an account is called after its first key."""
 
     api_key: str
-    api_secret: str
     uid: int
     balances: dict[str, Balance]
     limit: OrderLimit = field(default_factory=OrderLimit)
@@ -94,6 +115,7 @@ class Account:
     by_client_id: dict[tuple[str, str], AccountOrder] = field(default_factory=dict)
     trades: deque[AccountTrade] = field(default_factory=lambda: deque(maxlen=MAX_TRADES))
     update_ms: int = 0
+    can_trade: bool = True
     _ended: deque[AccountOrder] = field(default_factory=deque)
 
     def balance(self, asset: str) -> Balance:
@@ -121,9 +143,24 @@ class Account:
             if self.by_client_id.get(name) is oldest:
                 del self.by_client_id[name]
 
-    def reserve(self, order: AccountOrder, wanted: int, spent: int = 0) -> None:
-        """Change what the order holds locked; `spent` of the old is gone, the rest returns to free."""
-        balance = self.balance(order.pays_with)
-        balance.locked += wanted - order.reserved
-        balance.free -= wanted - order.reserved + spent
-        order.reserved = wanted
+    def forget(self, order: AccountOrder) -> None:
+        """An order that never was: it leaves the open ones and every query."""
+        del self.open_orders[order.symbol.name, order.order_id]
+        del self.orders[order.symbol.name, order.order_id]
+        name = (order.symbol.name, order.client_order_id)
+        if self.by_client_id.get(name) is order:
+            del self.by_client_id[name]
+
+    def reserve(self, order: AccountOrder, needed: int, spent: int = 0) -> None:
+        """Change what the order keeps locked; `spent` of the old is gone, the rest returns to free."""
+        hold, balance = order.hold, self.balance(order.pays_with)
+        if spent:
+            hold.needs.clear()
+        if needed:
+            hold.needs[order.order_id] = needed
+        else:
+            hold.needs.pop(order.order_id, None)
+        change = max(hold.needs.values(), default=0) - hold.atoms
+        hold.atoms += change
+        balance.locked += change
+        balance.free -= change + spent

@@ -44,7 +44,7 @@ def account(call: Call) -> dict[str, Any]:
         "buyerCommission": 0,
         "sellerCommission": 0,
         "commissionRates": {"maker": FEE, "taker": FEE, "buyer": "0.00000000", "seller": "0.00000000"},
-        "canTrade": True,
+        "canTrade": owner.can_trade,
         "canWithdraw": False,
         "canDeposit": False,
         "brokered": False,
@@ -61,8 +61,8 @@ def account(call: Call) -> dict[str, Any]:
 def place(call: Call) -> dict[str, Any]:
     """POST /api/v3/order."""
     new = _parse(call)
-    order, trades = call.exchange.place(call.owner, new)
-    return reports.placed(order, new.response, trades)
+    with call.exchange.together():
+        return reports.placed(call.exchange.place(call.owner, new), new.response)
 
 
 def test(call: Call) -> dict[str, Any]:

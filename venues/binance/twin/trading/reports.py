@@ -41,7 +41,7 @@ def execution_report(
         "p": symbol.price(order.order.price),
         "P": ZERO,
         "F": ZERO,
-        "g": -1,
+        "g": order.order_list_id,
         "C": order.client_order_id if cancel_id else "",
         "x": execution,
         "X": order.status,
@@ -84,12 +84,12 @@ def account_position(account: Account, assets: Iterable[str], now_ms: int) -> di
     return {"e": "outboundAccountPosition", "E": now_ms, "u": account.update_ms, "B": balances}
 
 
-def placed(order: AccountOrder, response: str, trades: list[AccountTrade]) -> dict[str, Any]:
+def placed(order: AccountOrder, response: str) -> dict[str, Any]:
     """The answer to a new order: ACK, RESULT or FULL."""
     body: dict[str, Any] = {
         "symbol": order.symbol.name,
         "orderId": order.order_id,
-        "orderListId": -1,
+        "orderListId": order.order_list_id,
         "clientOrderId": order.client_order_id,
         "transactTime": order.update_ms,
     }
@@ -106,7 +106,7 @@ def placed(order: AccountOrder, response: str, trades: list[AccountTrade]) -> di
                 "commissionAsset": trade.fee_asset,
                 "tradeId": trade.trade_id,
             }
-            for trade in trades
+            for trade in order.taken
         ]
     body |= _strategy(order)
     body["selfTradePreventionMode"] = STP
@@ -120,7 +120,7 @@ def canceled(order: AccountOrder, cancel_id: str) -> dict[str, Any]:
             "symbol": order.symbol.name,
             "origClientOrderId": order.client_order_id,
             "orderId": order.order_id,
-            "orderListId": -1,
+            "orderListId": order.order_list_id,
             "clientOrderId": cancel_id,
             "transactTime": order.update_ms,
         }
@@ -136,7 +136,7 @@ def queried(order: AccountOrder) -> dict[str, Any]:
     return {
         "symbol": symbol.name,
         "orderId": order.order_id,
-        "orderListId": -1,
+        "orderListId": order.order_list_id,
         "clientOrderId": order.client_order_id,
         "price": symbol.price(order.order.price),
         "origQty": symbol.size(order.order.size),
@@ -163,7 +163,7 @@ def traded(trade: AccountTrade) -> dict[str, Any]:
         "symbol": symbol.name,
         "id": trade.trade_id,
         "orderId": trade.order_id,
-        "orderListId": -1,
+        "orderListId": trade.order_list_id,
         "price": symbol.price(trade.price),
         "qty": symbol.size(trade.size),
         "quoteQty": symbol.value(trade.price * trade.size),
