@@ -12,12 +12,19 @@ reader must be told so. Messages are compared byte by byte.
 
 from __future__ import annotations
 
+import random
 from enum import Enum
 
-__all__ = ["HELD_LIMIT", "OVERLAP_S", "Joined", "Overlap"]
+__all__ = ["HELD_LIMIT", "LIFETIME_S", "LOOK_S", "OVERLAP_S", "Joined", "Overlap", "spread"]
 
+LIFETIME_S = 23.5 * 3600
+"""After which a connection is replaced; the venue ends it after 24 hours."""
+LIFETIME_SPREAD = 0.02
+"""Of the lifetime, up or down (half an hour): connections that were made together are not replaced together."""
 OVERLAP_S = 5.0
-"""How far apart two of the venue's servers may be; those that were measured are under 0.1 s apart."""
+"""How far apart two of the venue's servers may be. It does not say; its own slowest streams come every 2 s."""
+LOOK_S = 0.05
+"""Between looks whether a fresh connection may take over."""
 HELD_LIMIT = 20_000
 """Messages kept of one subscription: many seconds of the busiest one. With more it is doubtful."""
 
@@ -96,6 +103,11 @@ class Overlap:
     def is_over(self) -> bool:
         """True once nothing that the fresh connection says can have been told."""
         return not self._told
+
+
+def spread(lifetime_s: float) -> float:
+    """Return one connection's lifetime."""
+    return lifetime_s * random.uniform(1 - LIFETIME_SPREAD, 1 + LIFETIME_SPREAD)
 
 
 def _drop_through(messages: dict[bytes, None], last: bytes) -> None:

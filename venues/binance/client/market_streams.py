@@ -48,7 +48,8 @@ class Streams:
             self._readers.setdefault(stream, []).append(reader)
             if stream in self._open:
                 reader.put(Opened(stream))
-            self.pool.subscribe(stream)
+            if stream not in self.pool:
+                self.pool.subscribe(stream)
         try:
             async for item in reader:
                 yield item

@@ -30,15 +30,13 @@ from venues.binance.client.errors import (
 )
 from venues.binance.client.limits import Limits
 from venues.binance.client.params import form
-from venues.binance.client.signing import Signer, signer_for
+from venues.binance.client.signing import RECV_WINDOW_MS, Signer, signer_for
 from venues.binance.client.transport import HttpRequest, Transport
 
-__all__ = ["RECV_WINDOW_MS", "Rest"]
+__all__ = ["Rest"]
 
 TIMEOUT_S = 10.0
 """For a whole call; exchangeInfo, the largest answer, takes 1 to 2 s on a slow line."""
-RECV_WINDOW_MS = 5000
-"""The venue's own default."""
 _FORM = "application/x-www-form-urlencoded"
 
 

@@ -12,7 +12,10 @@ import hmac
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-__all__ = ["Ed25519Signer", "HmacSigner", "RsaSigner", "Signer", "signer_for", "ws_payload"]
+__all__ = ["RECV_WINDOW_MS", "Ed25519Signer", "HmacSigner", "RsaSigner", "Signer", "signer_for", "ws_payload"]
+
+RECV_WINDOW_MS = 5000
+"""How old a request may be when the venue takes it; the venue's own default."""
 
 
 class Signer(Protocol):

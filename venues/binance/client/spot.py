@@ -24,8 +24,8 @@ from venues.binance.client.clock import ServerClock
 from venues.binance.client.errors import ClientError, NotSent
 from venues.binance.client.limits import Limits
 from venues.binance.client.market_streams import Streams
-from venues.binance.client.rest import RECV_WINDOW_MS, Rest
-from venues.binance.client.signing import signer_for
+from venues.binance.client.rest import Rest
+from venues.binance.client.signing import RECV_WINDOW_MS, signer_for
 from venues.binance.client.socket import Dial
 from venues.binance.client.transport import Transport
 from venues.binance.client.ws import Ws

@@ -11,9 +11,9 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from venues.binance.client.access import Locate
-from venues.binance.client.handover import OVERLAP_S
+from venues.binance.client.handover import LIFETIME_S, OVERLAP_S
 from venues.binance.client.socket import Dial
-from venues.binance.client.streams import LIFETIME_S, Listener, MarketStreams
+from venues.binance.client.streams import Listener, MarketStreams
 
 __all__ = ["StreamPool"]
 

@@ -10,7 +10,6 @@ Source: Binance Spot API, web-socket-streams, 2026-07.
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Callable
 from functools import partial
 from typing import Protocol
@@ -20,20 +19,14 @@ from msgspec import Raw
 from venues.binance.client.access import Locate
 from venues.binance.client.backoff import HEALTHY_S, Backoff
 from venues.binance.client.errors import Banned, ClientError, LimitReached, NotSent
-from venues.binance.client.handover import OVERLAP_S, Joined, Overlap
+from venues.binance.client.handover import LIFETIME_S, LOOK_S, OVERLAP_S, Joined, Overlap, spread
 from venues.binance.client.socket import Dial
 from venues.binance.client.stream_link import StreamLink
 
-__all__ = ["LIFETIME_S", "STREAMS_LIMIT", "Listener", "MarketStreams"]
+__all__ = ["STREAMS_LIMIT", "Listener", "MarketStreams"]
 
 STREAMS_LIMIT = 1000
 """Streams on one socket; the venue's own limit is 1024."""
-LIFETIME_S = 23.5 * 3600
-"""After which a connection is replaced; the venue ends it after 24 hours."""
-LIFETIME_SPREAD = 0.02
-"""Of the lifetime, up or down (half an hour): connections that were made together are not replaced together."""
-LOOK_S = 0.05
-"""Between looks whether a fresh connection may take over."""
 
 
 class Listener(Protocol):
@@ -148,7 +141,7 @@ class MarketStreams:
             assert link is not None
             reader = self._readers[link]
             announced = self._loop.create_task(link.leave.wait())
-            lifetime_s = self._lifetime_s * random.uniform(1 - LIFETIME_SPREAD, 1 + LIFETIME_SPREAD)
+            lifetime_s = spread(self._lifetime_s)
             try:
                 await asyncio.wait([reader, announced], timeout=lifetime_s, return_when=asyncio.FIRST_COMPLETED)
             finally:

@@ -18,7 +18,8 @@ from venues.binance.client.errors import ClockRefused, LimitReached
 from venues.binance.client.limits import Limits
 from venues.binance.client.params import json_values
 from venues.binance.client.payloads import Session, Subscription
-from venues.binance.client.ws_api import RECV_WINDOW_MS, WsApi
+from venues.binance.client.signing import RECV_WINDOW_MS
+from venues.binance.client.ws_api import WsApi
 from venues.binance.client.ws_connection import Connection
 
 __all__ = ["Ws"]

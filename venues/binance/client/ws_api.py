@@ -21,7 +21,7 @@ from venues.binance.client.clock import ServerClock
 from venues.binance.client.errors import ApiError, ClientError, NoAnswer, NotSent, UnreadableAnswer, api_error
 from venues.binance.client.limits import Limits
 from venues.binance.client.payloads.session import ErrorBody
-from venues.binance.client.signing import Ed25519Signer, signer_for, ws_payload
+from venues.binance.client.signing import RECV_WINDOW_MS, Ed25519Signer, signer_for, ws_payload
 from venues.binance.client.socket import Socket
 
 __all__ = ["Answered", "WsApi"]
@@ -33,7 +33,6 @@ PENDING_LIMIT = 1000
 """Requests without an answer; beyond it the venue is not answering, and nothing more is sent."""
 LATE_S = 60.0
 """How long an answer may come after its timeout and still be told; no answer is known to take a minute."""
-RECV_WINDOW_MS = 5000
 SHUTDOWN = b'"serverShutdown"'
 
 

@@ -10,7 +10,6 @@ Source: Binance Spot API, web-socket-api (general information, session, user dat
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
@@ -30,14 +29,14 @@ from venues.binance.client.errors import (
     NotSent,
     UnreadableAnswer,
 )
-from venues.binance.client.handover import OVERLAP_S, Joined, Overlap
+from venues.binance.client.handover import LIFETIME_S, LOOK_S, OVERLAP_S, Joined, Overlap, spread
 from venues.binance.client.limits import Limits
 from venues.binance.client.payloads import ServerTime
 from venues.binance.client.socket import Dial
 from venues.binance.client.ws_api import WsApi
 from venues.binance.client.ws_link import Link, Owner
 
-__all__ = ["LIFETIME_S", "PROBE_S", "Connection"]
+__all__ = ["PROBE_S", "Connection"]
 
 PROBE_S = 10.0
 """Between measurements of the server's clock, which also prove that the connection lives; weight 1 each."""
@@ -45,14 +44,8 @@ PROBE_ANSWER_S = 5.0
 """A connection that does not answer the probe within this is dropped, however open it is."""
 CLOCK_SAMPLES = 3
 """Measurements before the first order of a connection: one alone may have met a slow moment."""
-LIFETIME_S = 23.5 * 3600
-"""After which a connection is replaced; the venue ends it after 24 hours."""
-LIFETIME_SPREAD = 0.02
-"""Of the lifetime, up or down (half an hour): connections that were made together are not replaced together."""
 LEAVE_S = 10.0
 """How long a replaced connection waits for the answers to its own requests."""
-LOOK_S = 0.05
-"""Between looks whether a fresh connection may take over."""
 
 _time = msgspec.json.Decoder(ServerTime)
 
@@ -155,7 +148,7 @@ class Connection:
         self._credentials = access.credentials
         socket = await self._dial(access.endpoints.ws_api)
         take = self._owner.on_event if overlap is None else partial(self._hold, overlap)
-        link = Link(take, self._lifetime_s * random.uniform(1 - LIFETIME_SPREAD, 1 + LIFETIME_SPREAD))
+        link = Link(take, spread(self._lifetime_s))
         link.api = api = WsApi(
             socket, access.credentials, self._clock, link.on_event, self._owner.on_unreadable, link.leave.set,
             self._limits,

@@ -62,9 +62,9 @@ def test_every_call_is_there_once() -> None:
     assert public == {endpoint.name for endpoint in ENDPOINTS}
 
 
-def test_the_twin_that_was_built_from_the_venues_pages_has_the_same_calls() -> None:
+def test_the_twin_that_was_built_from_the_venues_pages_understands_the_same_calls() -> None:
     ours = {(endpoint.verb, endpoint.path): endpoint for endpoint in ENDPOINTS}
     for theirs in TABLE:
         endpoint = ours[theirs.method, theirs.path]
         assert (endpoint.ws, endpoint.signed) == (theirs.ws, theirs.is_signed), endpoint.title
-        assert set(endpoint.params.values()) == theirs.names, endpoint.title
+        assert set(endpoint.params.values()) <= theirs.names, endpoint.title
