@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from spot import Spot, atoms
 
 from venues.binance.twin.errors import VenueError
+from venues.binance.twin.market.rules import Offer
 from venues.binance.twin.trading.account_orders import AccountOrder
 from venues.binance.twin.trading.list_book import OrderList
 from venues.binance.twin.trading.lists import OrderLists
@@ -146,6 +148,56 @@ def test_self_trade_prevention_of_a_working_leg_expires_what_waits_for_it() -> N
     assert (working["status"], pending["status"]) == ("EXPIRED_IN_MATCH", "EXPIRED")
     assert pending["expiryReason"] == "OTO_PHASE_ONE_EXPIRED"
     assert pending["selfTradePreventionMode"] == "EXPIRE_TAKER"
+
+
+@pytest.mark.parametrize(
+    ("missing", "kinds", "text"),
+    [
+        ("has_oco", ("oco", "otoco", "opoco"), "OCO orders are not supported for this symbol"),
+        ("has_oto", ("oto", "opo"), "OTO orders are not supported for this symbol."),
+        ("has_opo", ("opo", "opoco"), "OPO orders are not supported for this symbol."),
+    ],
+)
+def test_a_symbol_that_does_not_offer_a_list_refuses_it(missing: str, kinds: tuple[str, ...], text: str) -> None:
+    spot = Lists(offer=Offer(**{missing: False}))
+    for kind in kinds:
+        with spot.refused(-1013, text):
+            spot.place_list(kind)
+    assert spot.lists == []
+
+
+def test_a_closed_symbol_takes_no_list_and_one_for_canceling_alone_lets_lists_go() -> None:
+    spot = Lists()
+    list_id = spot.place_list("oco")["orderListId"]
+    spot.exchange.set_status("BTCUSDT", "BREAK")
+    with spot.refused(-1013, "Market is closed."):
+        spot.place_list("oto")
+    with spot.refused(-2011, "Market is closed."):
+        spot.ask("orderList.cancel", orderListId=list_id)
+    spot.exchange.set_status("BTCUSDT", "CANCEL_ONLY")
+    assert spot.ask("orderList.cancel", orderListId=list_id)["listOrderStatus"] == "ALL_DONE"
+
+
+def test_a_leg_that_the_market_refuses_takes_the_other_with_it() -> None:
+    spot = Lists()
+    spot.counter("BUY", "0.001", "61500", timeInForce="GTC")
+    with spot.refused(-2010, "Order would immediately match and take."):
+        spot.place_list("oco")
+    assert spot.lists == []
+
+
+def test_a_trailing_leg_needs_no_stop_price_and_follows_the_market() -> None:
+    spot = Lists()
+    trailing = {"belowType": "STOP_LOSS", "belowStopPrice": None, "belowPrice": None, "belowTimeInForce": None}
+    body = spot.place_list("oco", **trailing, belowTrailingDelta="100")
+    spot.counter("BUY", "1", "59500")
+    for price in ("60900", "60400", "60300"):
+        spot.trade(price)
+    assert spot.statuses(body) == ["NEW", "NEW"]
+    spot.trade("60290")
+    stop, limit = spot.legs(body)
+    assert (stop["status"], stop["trailingDelta"]) == ("FILLED", 100)
+    assert (limit["status"], limit["expiryReason"]) == ("EXPIRED", "OCO_TRIGGER")
 
 
 def test_a_pegged_leg_works_at_the_books_price() -> None:
