@@ -13,17 +13,26 @@ from typing import Any
 class VenueError(Exception):
     """A request refused; `status` is the HTTP status and the WebSocket API's `status` alike."""
 
-    def __init__(self, code: int, text: str, status: int = 400, retry_at_ms: int | None = None) -> None:
+    def __init__(
+        self,
+        code: int,
+        text: str,
+        status: int = 400,
+        retry_at_ms: int | None = None,
+        data: dict[str, Any] | None = None,
+    ) -> None:
         super().__init__(f"{code} {text}")
         self.code = code
         self.text = text
         self.status = status
         self.retry_at_ms = retry_at_ms
+        self.data = data
 
     @property
     def body(self) -> dict[str, Any]:
         """The JSON body of a refused REST request."""
-        return {"code": self.code, "msg": self.text}
+        body: dict[str, Any] = {"code": self.code, "msg": self.text}
+        return body if self.data is None else body | {"data": self.data}
 
 
 def outside_window() -> VenueError:
@@ -109,6 +118,21 @@ def bad_combination() -> VenueError:
 def filter_failure(name: str) -> VenueError:
     """A symbol's filter refuses the order before the matching engine."""
     return VenueError(-1013, f"Filter failure: {name}")
+
+
+def not_accepted(text: str) -> VenueError:
+    """The API refuses the order before the matching engine: the symbol does not offer it, or it makes no sense."""
+    return VenueError(-1013, text)
+
+
+def market_closed() -> VenueError:
+    """The symbol is not trading."""
+    return not_accepted("Market is closed.")
+
+
+def unsupported_combination() -> VenueError:
+    """Type, time in force, prices and sizes that do not go together."""
+    return VenueError(-1014, "Unsupported order combination.")
 
 
 def order_rejected(text: str) -> VenueError:

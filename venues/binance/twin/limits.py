@@ -113,6 +113,11 @@ class OrderLimit:
             window.at(now_ms)
             window.used += 1
 
+    def withdrawn(self, now_ms: int) -> None:
+        """Take back an order that was counted and then was not placed."""
+        for window in self.windows:
+            window.used = max(0, window.at(now_ms) - 1)
+
     def filled(self, is_maker: bool, now_ms: int) -> None:
         """Give credit for an order's first fill; the count never falls under zero."""
         for window in self.windows:

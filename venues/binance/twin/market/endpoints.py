@@ -103,8 +103,3 @@ def average_price(call: Call) -> dict[str, Any]:
         "price": amount(statistics.average(market, market.time_ms(call.exchange.now_ms))),
         "closeTime": last.time_ms if last is not None else 0,
     }
-
-
-def average_ticks(market: Market, now_ms: int) -> int:
-    """The average price of the last five minutes in whole ticks, which filters measure with; 0 before any trade."""
-    return statistics.average(market, market.time_ms(now_ms)) // market.symbol.tick

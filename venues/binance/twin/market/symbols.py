@@ -9,15 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from venues.binance.twin.market.rules import AVERAGE_MINUTES, USUAL_BOUNDS, USUAL_OFFER, Bounds, Offer
 from venues.binance.twin.render import ATOM, amount
 
 TYPICAL_NOTIONAL = 4_000
 """Quote units of a participant's typical order: small against a real touch, so that queues move within
 a second.
 """
-MAX_OPEN_ORDERS = 200
-"""MAX_NUM_ORDERS of the venue's large symbols."""
-ORDER_TYPES = ["LIMIT", "LIMIT_MAKER", "MARKET"]
 
 
 DAY_VOLATILITY = 0.025
@@ -47,6 +45,8 @@ class Symbol:
     permissions: tuple[str, ...] = ("SPOT",)
     volatility: float = DAY_VOLATILITY
     reference: ReferenceKind = "NONE"
+    bounds: Bounds = USUAL_BOUNDS
+    offer: Offer = USUAL_OFFER
 
     @property
     def trade_stream(self) -> str:
@@ -87,6 +87,22 @@ class Symbol:
 
     def filters(self) -> list[dict[str, Any]]:
         """The symbol's filters as exchangeInfo lists them. Source: Binance Spot API, filters, 2026-07."""
+        bounds = self.bounds
+        notional: dict[str, Any] = {
+            "filterType": "NOTIONAL",
+            "minNotional": amount(self.min_notional),
+            "applyMinToMarket": True,
+            "maxNotional": amount(self.max_notional),
+            "applyMaxToMarket": False,
+            "avgPriceMins": AVERAGE_MINUTES,
+        }
+        if not bounds.has_max_notional:
+            notional = {
+                "filterType": "MIN_NOTIONAL",
+                "minNotional": amount(self.min_notional),
+                "applyToMarket": True,
+                "avgPriceMins": AVERAGE_MINUTES,
+            }
         return [
             {
                 "filterType": "PRICE_FILTER",
@@ -102,34 +118,23 @@ class Symbol:
             },
             {
                 "filterType": "MARKET_LOT_SIZE",
-                "minQty": "0.00000000",
-                "maxQty": amount(self.max_size),
-                "stepSize": "0.00000000",
+                "minQty": amount(bounds.market_min),
+                "maxQty": amount(self.max_size if bounds.market_max is None else bounds.market_max),
+                "stepSize": amount(bounds.market_step),
             },
-            {
-                "filterType": "PERCENT_PRICE_BY_SIDE",
-                "bidMultiplierUp": "5",
-                "bidMultiplierDown": "0.2",
-                "askMultiplierUp": "5",
-                "askMultiplierDown": "0.2",
-                "avgPriceMins": 5,
-            },
-            {
-                "filterType": "NOTIONAL",
-                "minNotional": amount(self.min_notional),
-                "applyMinToMarket": True,
-                "maxNotional": amount(self.max_notional),
-                "applyMaxToMarket": False,
-                "avgPriceMins": 5,
-            },
-            {"filterType": "MAX_NUM_ORDERS", "maxNumOrders": MAX_OPEN_ORDERS},
+            *([bounds.percent_price.filter()] if bounds.percent_price is not None else []),
+            notional,
+            *bounds.filters(),
         ]
 
-    def info(self, with_permission_sets: bool, status: str) -> dict[str, Any]:
-        """The symbol's entry in exchangeInfo. Source: Binance Spot API, rest-api, exchangeInfo, 2026-07."""
+    def info(self, with_permission_sets: bool, status: str | None = None) -> dict[str, Any]:
+        """The symbol's entry in exchangeInfo; `status` is what it is now, when that is not what it began with.
+
+        Source: Binance Spot API, rest-api, exchangeInfo, 2026-07.
+        """
         return {
             "symbol": self.name,
-            "status": status,
+            "status": status or self.status,
             "baseAsset": self.base,
             "baseAssetPrecision": 8,
             "quoteAsset": self.quote,
@@ -137,21 +142,12 @@ class Symbol:
             "quoteAssetPrecision": 8,
             "baseCommissionPrecision": 8,
             "quoteCommissionPrecision": 8,
-            "orderTypes": ORDER_TYPES,
-            "icebergAllowed": False,
-            "ocoAllowed": False,
-            "otoAllowed": False,
-            "opoAllowed": False,
-            "quoteOrderQtyMarketAllowed": True,
-            "allowTrailingStop": False,
-            "cancelReplaceAllowed": False,
-            "amendAllowed": False,
-            "pegInstructionsAllowed": False,
+            **self.offer.info(),
             "isSpotTradingAllowed": True,
             "isMarginTradingAllowed": "MARGIN" in self.permissions,
             "filters": self.filters(),
             "permissions": [],
             "permissionSets": [list(self.permissions)] if with_permission_sets else [],
-            "defaultSelfTradePreventionMode": "NONE",
-            "allowedSelfTradePreventionModes": ["NONE"],
+            "defaultSelfTradePreventionMode": self.offer.default_prevention,
+            "allowedSelfTradePreventionModes": list(self.offer.preventions),
         }

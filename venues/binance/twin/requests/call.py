@@ -24,7 +24,7 @@ class Call:
     @property
     def symbols(self) -> dict[str, Symbol]:
         """All symbols by name."""
-        return {name: market.symbol for name, market in self.exchange.markets.items()}
+        return self.exchange.symbols
 
     @property
     def owner(self) -> Account:

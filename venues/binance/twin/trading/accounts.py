@@ -7,82 +7,33 @@ from dataclasses import dataclass, field
 
 from venues.binance.twin.limits import OrderLimit
 from venues.binance.twin.market.symbols import Symbol
-from venues.twins.matching import Order
+from venues.binance.twin.trading.account_orders import AccountOrder, AccountTrade, PreventedMatch
+from venues.binance.twin.trading.rates import Commission
 
-FEE_DIVISOR = 1_000
-"""Maker and taker pay 0.001 of what they receive, cut to eight decimals."""
 MAX_ENDED_ORDERS = 100_000
 """Ended orders kept for queries; older ones are forgotten, as the venue archives."""
 MAX_TRADES = 100_000
 """Trades kept for myTrades."""
+MAX_PREVENTED_MATCHES = 10_000
+"""Prevented matches kept for myPreventedMatches."""
+NO_TRADE_GROUP = -1
 
 
 @dataclass(slots=True)
 class Balance:
-    """Atoms of one asset."""
+    """Atoms of one asset; `external` of the locked ones are locked by something other than orders."""
 
     free: int = 0
     locked: int = 0
-
-
-@dataclass(slots=True, eq=False)
-class AccountOrder:
-    """One order of an account, as its queries and events show it.
-
-    `reserved` is what the order holds locked, in atoms of the asset it pays with.
-    """
-
-    symbol: Symbol
-    order: Order
-    client_order_id: str
-    type: str
-    time_in_force: str
-    quote_order_qty: int
-    time_ms: int
-    update_ms: int
-    strategy_id: int | None = None
-    strategy_type: int | None = None
-    status: str = "NEW"
-    filled: int = 0
-    filled_quote: int = 0
-    reserved: int = 0
-    is_working: bool = False
-
-    @property
-    def order_id(self) -> int:
-        """The venue's id."""
-        return self.order.order_id
-
-    @property
-    def pays_with(self) -> str:
-        """The asset that the order gives."""
-        return self.symbol.quote if self.order.side == "BUY" else self.symbol.base
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it can still fill."""
-        return self.status in ("NEW", "PARTIALLY_FILLED")
-
-
-@dataclass(frozen=True, slots=True)
-class AccountTrade:
-    """One fill of an account's order; `fee` in atoms of `fee_asset`, `time_ms` UNIX milliseconds."""
-
-    trade_id: int
-    order_id: int
-    symbol: Symbol
-    price: int
-    size: int
-    fee: int
-    fee_asset: str
-    time_ms: int
-    is_buyer: bool
-    is_maker: bool
+    external: int = 0
 
 
 @dataclass(slots=True)
 class Account:
-    """Everything the venue holds under one key."""
+    """Everything the venue holds under one key.
+
+    `max_assets` bounds what one order may transact of an asset (MAX_ASSET), in atoms.
+    """
 
     api_key: str
     api_secret: str
@@ -94,6 +45,15 @@ class Account:
     by_client_id: dict[tuple[str, str], AccountOrder] = field(default_factory=dict)
     trades: deque[AccountTrade] = field(default_factory=lambda: deque(maxlen=MAX_TRADES))
     update_ms: int = 0
+    can_trade: bool = True
+    can_withdraw: bool = False
+    can_deposit: bool = False
+    permissions: tuple[str, ...] = ("SPOT",)
+    requires_prevention: bool = False
+    prevents_sor: bool = False
+    commission: Commission = field(default_factory=Commission)
+    max_assets: dict[str, int] = field(default_factory=dict)
+    prevented: deque[PreventedMatch] = field(default_factory=lambda: deque(maxlen=MAX_PREVENTED_MATCHES))
     _ended: deque[AccountOrder] = field(default_factory=deque)
 
     def balance(self, asset: str) -> Balance:
@@ -110,6 +70,12 @@ class Account:
         self.orders[key] = self.open_orders[key] = order
         self.by_client_id[order.symbol.name, order.client_order_id] = order
 
+    def rename(self, order: AccountOrder, client_order_id: str) -> None:
+        """An order bears another client id from now on, and is found by that alone."""
+        self._forget_name(order)
+        order.client_order_id = client_order_id
+        self.by_client_id[order.symbol.name, client_order_id] = order
+
     def end(self, order: AccountOrder) -> None:
         """An order can fill no more: it leaves the open ones, and the oldest ended may be forgotten."""
         del self.open_orders[order.symbol.name, order.order_id]
@@ -117,13 +83,29 @@ class Account:
         if len(self._ended) > MAX_ENDED_ORDERS:
             oldest = self._ended.popleft()
             del self.orders[oldest.symbol.name, oldest.order_id]
-            name = (oldest.symbol.name, oldest.client_order_id)
-            if self.by_client_id.get(name) is oldest:
-                del self.by_client_id[name]
+            self._forget_name(oldest)
 
-    def reserve(self, order: AccountOrder, wanted: int, spent: int = 0) -> None:
-        """Change what the order holds locked; `spent` of the old is gone, the rest returns to free."""
-        balance = self.balance(order.pays_with)
-        balance.locked += wanted - order.reserved
-        balance.free -= wanted - order.reserved + spent
-        order.reserved = wanted
+    def forget(self, order: AccountOrder) -> None:
+        """An order that never was: it leaves the open ones and every query."""
+        del self.open_orders[order.symbol.name, order.order_id]
+        del self.orders[order.symbol.name, order.order_id]
+        self._forget_name(order)
+
+    def reserve(self, order: AccountOrder, needed: int, spent: int = 0) -> None:
+        """Change what the order keeps locked; `spent` of the old is gone, the rest returns to free."""
+        hold, balance = order.hold, self.balance(order.pays_with)
+        if spent:
+            hold.needs.clear()
+        if needed:
+            hold.needs[order.order_id] = needed
+        else:
+            hold.needs.pop(order.order_id, None)
+        change = max(hold.needs.values(), default=0) - hold.atoms
+        hold.atoms += change
+        balance.locked += change
+        balance.free -= change + spent
+
+    def _forget_name(self, order: AccountOrder) -> None:
+        name = (order.symbol.name, order.client_order_id)
+        if self.by_client_id.get(name) is order:
+            del self.by_client_id[name]

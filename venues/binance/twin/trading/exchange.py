@@ -1,55 +1,57 @@
 """The venue's state: markets, accounts, and what each change means for both. No socket is touched here.
 
-Every change goes through `_apply`, in the engine's order of events: balances and orders of accounts first,
-with their user-data events, then what the market sees. A listener is told and sends when it likes, so an
-answer can leave before the events that it caused.
+An order is placed in two steps, so that order lists can be: `prepare` makes every check, gives an id and locks the
+funds; `submit` lets it work. Every change goes through `_apply`, in the engine's order of events: balances and orders
+of accounts first, with their user-data events, then what the market sees. What a change causes in turn (what a list
+does about it) comes after it, in the order of arrival, at the end of `together`. A listener is told and sends when it
+likes, so an answer can leave before the events that it caused.
 """
 
 from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Protocol
 
-from venues.binance.twin.errors import cancel_rejected, filter_failure, insufficient_balance, order_rejected
+from venues.binance.twin.errors import VenueError, cancel_rejected, order_rejected
 from venues.binance.twin.limits import OrderLimit
+from venues.binance.twin.market import statistics
 from venues.binance.twin.market.markets import Market
-from venues.binance.twin.market.symbols import MAX_OPEN_ORDERS, Symbol
+from venues.binance.twin.market.symbols import Symbol
 from venues.binance.twin.market.tape import Print
-from venues.binance.twin.render import amount
-from venues.binance.twin.trading.accounts import FEE_DIVISOR, Account, AccountOrder, AccountTrade, Balance
+from venues.binance.twin.render import ATOM
+from venues.binance.twin.trading.account_orders import AccountOrder, Amendment
+from venues.binance.twin.trading.accounts import Account, Balance
+from venues.binance.twin.trading.admission import NO_TRADING, check_account, check_entering, check_waiting
+from venues.binance.twin.trading.clearing import Clearing, UserListener
+from venues.binance.twin.trading.filters import DEFAULT_BOUNDS, ExchangeBounds
+from venues.binance.twin.trading.keeper import Execution, ListKeeper
+from venues.binance.twin.trading.making import account_order, prevented_match
 from venues.binance.twin.trading.orders import NewOrder
-from venues.binance.twin.trading.reports import account_position, execution_report
+from venues.binance.twin.trading.rates import DISCOUNT_ASSET
+from venues.binance.twin.trading.triggers import TriggerBook
 from venues.twins.log import TruthLog
 from venues.twins.market import LEVELS
-from venues.twins.matching import (
-    Accepted,
-    Canceled,
-    Event,
-    Expired,
-    Order,
-    Rejected,
-    Rested,
-    Traded,
-)
+from venues.twins.matching import Accepted, Event, Expired, Prevented, Rejected, Traded
 
 WARM_UP_ACTS = 300
 """Acts of the participants before the doors open, so that a last price and recent trades exist."""
+STATUSES = ("TRADING", "END_OF_DAY", "HALT", "BREAK", "CANCEL_ONLY")
+CANCELABLE = ("TRADING", "CANCEL_ONLY")
+CLOSED = "Market is closed."
 EXPIRY = {
     "IOC": "UNFILLED_IOC_QUANTITY_EXPIRED",
     "FOK": "UNFILLED_FOK_ORDER_EXPIRED",
     "LIQUIDITY": "INSUFFICIENT_LIQUIDITY",
 }
-WOULD_TAKE = "Order would immediately match and take."
-CLOSED = "Market is closed."
 
 
-class Listener(Protocol):
+class Listener(UserListener, Protocol):
     """Who sends what the exchange does."""
-
-    def user_event(self, account: Account, event: dict[str, Any]) -> None:
-        """A user-data event of an account."""
 
     def market_events(self, market: Market, events: list[Event], now_ms: int) -> None:
         """What everybody may see of a symbol."""
@@ -65,23 +67,65 @@ class Exchange:
         log: TruthLog,
         now_us: Callable[[], int] = lambda: time.time_ns() // 1000,
         levels: int = LEVELS,
+        bounds: ExchangeBounds = DEFAULT_BOUNDS,
     ) -> None:
         self.log = log
         self.now_us = now_us
-        self.markets = {symbol.name: Market(symbol, seed, levels) for symbol in symbols}
+        self.bounds = bounds
+        self.markets: dict[str, Market] = {}
+        self.symbols: dict[str, Symbol] = {}
         self.accounts: dict[str, Account] = {}
-        self.listener: Listener | None = None
-        self._working: dict[Order, tuple[Account, AccountOrder]] = {}
-        self._execution_id = random.Random(seed).randrange(10**6, 10**7)
-        for market in self.markets.values():
+        self.lists: ListKeeper | None = None
+        self.clearing = Clearing(log, random.Random(seed).randrange(10**6, 10**7), self._told, self._bnb_price)
+        self._listener: Listener | None = None
+        self._triggers: dict[str, TriggerBook] = {}
+        self._waiting: dict[tuple[str, int], tuple[Account, AccountOrder]] = {}
+        self._consequences: deque[Callable[[], None]] = deque()
+        self._is_acting = False
+        for symbol in symbols:
+            market = Market(symbol, seed, levels)
+            self.add_market(market)
             market.participants.seed()
             for _ in range(WARM_UP_ACTS):
-                self.act(market)
+                self._act(market)
 
     @property
     def now_ms(self) -> int:
         """UNIX milliseconds."""
         return self.now_us() // 1000
+
+    @property
+    def listener(self) -> Listener | None:
+        """Who sends what happens."""
+        return self._listener
+
+    @listener.setter
+    def listener(self, listener: Listener | None) -> None:
+        self._listener = self.clearing.listener = listener
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """One act: what it causes in turn happens at its end, and then each account is told its balances once.
+
+        An answer rendered within shows what the request itself did, and nothing that followed from it.
+        """
+        if self._is_acting:
+            yield
+            return
+        self._is_acting = True
+        try:
+            yield
+        finally:
+            while self._consequences:
+                self._consequences.popleft()()
+            self._is_acting = False
+            self.clearing.tell_positions(self.now_ms)
+
+    def add_market(self, market: Market) -> None:
+        """Serve one more market, such as one that a capture moves."""
+        symbol = market.symbol
+        self.markets[symbol.name], self.symbols[symbol.name] = market, symbol
+        self._triggers[symbol.name] = TriggerBook()
 
     def add_account(self, key: str, secret: str, balances: dict[str, int], limit: OrderLimit) -> Account:
         """Open an account with free balances in atoms."""
@@ -90,84 +134,247 @@ class Exchange:
         self.accounts[key] = account
         return account
 
+    def set_status(self, symbol: str, status: str) -> None:
+        """Open or close a symbol: one of `STATUSES`. Nobody trades, and participants rest, but in TRADING."""
+        if status not in STATUSES:
+            raise ValueError(f"{symbol}: status {status!r}; expected one of {', '.join(STATUSES)}")
+        self.markets[symbol].status = status
+
+    def average(self, symbol: Symbol) -> int:
+        """The price in ticks that filters measure with: the reference price, else the average; 0 for neither."""
+        market = self.markets[symbol.name]
+        now_ms = market.time_ms(self.now_ms)
+        known = statistics.reference(market, now_ms)
+        price = known[0] if known is not None else None
+        return (statistics.average(market, now_ms) if price is None else price) // symbol.tick
+
+    def deposit(self, account: Account, asset: str, atoms: int) -> None:
+        """Atoms come from outside the exchange, or leave it when negative. Raises ValueError over what is free."""
+        if account.balance(asset).free + atoms < 0:
+            raise ValueError(f"{asset}: {-atoms} atoms to withdraw, {account.balance(asset).free} are free")
+        with self.together():
+            self.clearing.deposit(account, asset, atoms, self.now_ms)
+
+    def lock(self, account: Account, asset: str, atoms: int) -> None:
+        """Something other than an order locks atoms, or unlocks them when negative. Raises ValueError over either."""
+        balance = account.balance(asset)
+        if balance.free - atoms < 0 or balance.external + atoms < 0:
+            raise ValueError(f"{asset}: {atoms} atoms to lock, {balance.free} free, {balance.external} locked so far")
+        with self.together():
+            self.clearing.lock(account, asset, atoms, self.now_ms)
+
     def act(self, market: Market) -> list[Event]:
-        """Let one participant act."""
-        events = market.participants.step()
-        self._apply(market, events)
+        """Let one participant act; none does while the symbol is not trading."""
+        return self._act(market) if market.is_open else []
+
+    def _act(self, market: Market) -> list[Event]:
+        with self.together():
+            events = market.participants.step()
+            self._apply(market, events)
         return events
 
-    def place(self, account: Account, new: NewOrder) -> tuple[AccountOrder, list[AccountTrade]]:
-        """Send an order into the engine. Raises VenueError -2010, -1013, -1015; then nothing has changed."""
+    def place(self, account: Account, new: NewOrder) -> AccountOrder:
+        """Place one order. Raises VenueError -2010, -1013, -1015; then nothing has changed."""
+        with self.together():
+            mine = self.prepare(account, new)
+            self.submit(account, mine)
+        return mine
+
+    def check(self, account: Account, new: NewOrder) -> None:
+        """What is asked before the matching engine hears of an order. Raises VenueError -2010 or -1013."""
+        is_open = self.markets[new.symbol.name].is_open
+        check_account(account, new, is_open, self.bounds, partial(self.average, new.symbol))
+
+    def check_cancel(self, account: Account, symbol: Symbol) -> None:
+        """Raises VenueError -2011 when the account, or anybody at this symbol, may not cancel now."""
+        if not account.can_trade:
+            raise cancel_rejected(NO_TRADING)
+        if self.markets[symbol.name].status not in CANCELABLE:
+            raise cancel_rejected(CLOSED)
+
+    def prepare(
+        self,
+        account: Account,
+        new: NewOrder,
+        order_list_id: int = -1,
+        beside: AccountOrder | None = None,
+        is_pending: bool = False,
+        is_checked: bool = False,
+    ) -> AccountOrder:
+        """Make every check of a new order, give it its id and lock its funds; nobody is told yet.
+
+        `beside` is the other leg of an OCO: both share what is locked. A pending order locks nothing and is checked
+        against the market by `submit`. With `is_checked` the caller has made `check` and has counted the order.
+        Raises VenueError -2010, -1013, -1015; then nothing has changed.
+        """
         market, now_ms = self.markets[new.symbol.name], self.now_ms
-        account.limit.check(now_ms)
-        if not market.is_open:
-            raise order_rejected(CLOSED)
+        if not is_checked:
+            account.limit.check(now_ms)
+            self.check(account, new)
         known = account.by_client_id.get((new.symbol.name, new.client_order_id))
         if known is not None and known.is_open:
             raise order_rejected("Duplicate order sent.")
-        if len(account.open_on(new.symbol)) >= MAX_OPEN_ORDERS:
-            raise filter_failure("MAX_NUM_ORDERS")
-        order = Order(account.api_key, new.side, new.kind, new.price, new.size, new.quote, new.engine_tif)
-        mine = AccountOrder(
-            new.symbol, order, new.client_order_id, new.type, new.time_in_force, new.quote_order_qty,
-            now_ms, now_ms, new.strategy_id, new.strategy_type,
-        )  # fmt: skip
-        needed = self._needed(market, new)
-        if needed > account.balance(mine.pays_with).free:
-            raise insufficient_balance()
-        if new.kind == "LIMIT_MAKER" and market.engine.would_match(new.side, new.price):
-            raise order_rejected(WOULD_TAKE)
-        account.reserve(mine, needed)
-        self._working[order] = (account, mine)
-        account.limit.placed(now_ms)
-        events = market.engine.submit(order)
-        if isinstance(events[0], Rejected):
-            raise AssertionError(f"{new.symbol.name}: a checked {new.kind} order was rejected by the engine")
-        market.participants.observe(events)
-        return mine, self._apply(market, events)
+        mine = account_order(account, new, now_ms)
+        mine.order_list_id = order_list_id
+        if beside is not None:
+            mine.hold = beside.hold
+        needed = 0
+        if is_pending:
+            mine.status = "PENDING_NEW"
+        else:
+            needed = self._check_market(account, market, mine)
+        mine.order.order_id = market.engine.take_order_id()
+        self.clearing.open(account, mine, needed)
+        if not is_checked:
+            account.limit.placed(now_ms)
+        return mine
 
-    def cancel(self, account: Account, order: AccountOrder, cancel_id: str) -> None:
+    def release(self, account: Account, mine: AccountOrder) -> None:
+        """Undo `prepare`, for a list whose other leg was refused."""
+        account.limit.withdrawn(self.now_ms)
+        self.clearing.forget(account, mine)
+
+    def announce(self, account: Account, mine: AccountOrder) -> None:
+        """Report a prepared order that waits: a list's pending leg."""
+        with self.together():
+            self.clearing.announce(account, mine, self.now_ms)
+
+    def submit(self, account: Account, mine: AccountOrder) -> None:
+        """Let a prepared order work or wait for its price. A pending one that fails its checks expires as REJECTED."""
+        market = self.markets[mine.symbol.name]
+        with self.together():
+            if mine.status == "PENDING_NEW":
+                try:
+                    needed = self._check_market(account, market, mine)
+                except VenueError:
+                    self.expire(account, mine, "REJECTED")
+                    return
+                mine.status, mine.update_ms = "NEW", self.now_ms
+                account.reserve(mine, needed)
+            if mine.trigger is None:
+                self._enter(market, mine)
+            else:
+                mine.trigger.order_id = mine.order_id
+                self._triggers[mine.symbol.name].add(mine.trigger)
+                self._waiting[mine.symbol.name, mine.order_id] = (account, mine)
+                self.clearing.announce(account, mine, self.now_ms)
+
+    def expire(self, account: Account, mine: AccountOrder, reason: str) -> None:
+        """End an open order as the venue does by its own rules; `reason` is the expiry reason."""
+        with self.together():
+            events = self._withdraw(mine)
+            self.clearing.expire(account, mine, reason, self.now_ms)
+            self._publish(self.markets[mine.symbol.name], events)
+
+    def cancel(self, account: Account, mine: AccountOrder, cancel_id: str) -> None:
         """Cancel an open order. Raises VenueError -2011 when it is not open."""
-        market = self.markets[order.symbol.name]
-        events = market.engine.cancel(order.order_id)
-        if not events:
+        if not mine.is_open:
             raise cancel_rejected()
-        self._apply(market, events, cancel_id)
+        with self.together():
+            events = self._withdraw(mine)
+            self.clearing.cancel(account, mine, cancel_id, self.now_ms)
+            self._publish(self.markets[mine.symbol.name], events)
 
-    def _needed(self, market: Market, new: NewOrder) -> int:
-        """Atoms that the order locks of what it pays with."""
-        unit = new.symbol.quote_unit
-        if new.kind != "MARKET":
-            return new.price * new.size * unit if new.side == "BUY" else new.size * new.symbol.step
-        steps, quote = market.engine.sweep(new.side, new.size, new.quote)
-        if new.side == "BUY":
-            return quote * unit
-        return (steps if new.quote else new.size) * new.symbol.step
+    def amend(self, account: Account, mine: AccountOrder, size: int, client_order_id: str) -> Amendment:
+        """Make an open order smaller, to `size` steps in all; its place in the queue is kept and its name changes."""
+        market, old_size = self.markets[mine.symbol.name], mine.order.size
+        with self.together():
+            events = market.engine.amend(mine.order_id, size)
+            mine.order.size = size
+            self.clearing.amend(account, mine, client_order_id, old_size, self.now_ms)
+            self._publish(market, events)
+        return mine.amendments[-1]
 
-    def _apply(self, market: Market, events: list[Event], cancel_id: str | None = None) -> list[AccountTrade]:
+    def _check_market(self, account: Account, market: Market, mine: AccountOrder) -> int:
+        if mine.trigger is not None:
+            return check_waiting(account, market, mine)
+        return check_entering(account, market, mine, partial(self.average, mine.symbol))
+
+    def _enter(self, market: Market, mine: AccountOrder) -> None:
+        """Send an order into the engine."""
+        mine.working_ms = self.now_ms
+        events = market.engine.submit(mine.order)
+        if isinstance(events[0], Rejected):
+            raise AssertionError(f"{mine.symbol.name}: a checked {mine.type} order was rejected by the engine")
+        market.participants.observe(events)
+        self._apply(market, events)
+
+    def _withdraw(self, mine: AccountOrder) -> list[Event]:
+        """Take an order out of wherever it stands or waits."""
+        if self._waiting.pop((mine.symbol.name, mine.order_id), None) is not None:
+            self._triggers[mine.symbol.name].remove(mine.order_id)
+            return []
+        return self.markets[mine.symbol.name].engine.cancel(mine.order_id)
+
+    def _apply(self, market: Market, events: list[Event]) -> None:
         now_ms = self.now_ms
-        taker_trades: list[AccountTrade] = []
-        touched: dict[str, Account] = {}
         for event in events:
             if isinstance(event, Traded):
                 self._print(market, event, now_ms)
                 for is_maker in (False, True):
-                    working = self._working.get(event.maker if is_maker else event.taker)
-                    if working is not None:
-                        trade = self._fill(*working, event, is_maker, now_ms)
-                        touched[working[0].api_key] = working[0]
-                        if not is_maker:
-                            taker_trades.append(trade)
-            elif isinstance(event, Accepted | Canceled | Expired | Rested):
-                working = self._working.get(event.order)
-                if working is not None:
-                    touched[working[0].api_key] = working[0]
-                    self._advance(*working, event, now_ms, cancel_id)
-        for account in touched.values():
-            self._position(market, account, now_ms)
-        if self.listener is not None:
-            self.listener.market_events(market, events, now_ms)
-        return taker_trades
+                    owned = self.clearing.owner(event.maker if is_maker else event.taker)
+                    if owned is not None:
+                        self.clearing.fill(*owned, event, is_maker, now_ms)
+                self._trigger(market, event.price, now_ms)
+            elif isinstance(event, Prevented):
+                self._prevent(event, events, now_ms)
+            elif isinstance(event, Accepted | Expired):
+                owned = self.clearing.owner(event.order)
+                if owned is not None and isinstance(event, Accepted):
+                    self.clearing.announce(*owned, now_ms)
+                elif owned is not None and isinstance(event, Expired):
+                    self.clearing.expire(*owned, EXPIRY[event.reason], now_ms)
+        self._publish(market, events)
+
+    def _prevent(self, event: Prevented, events: list[Event], now_ms: int) -> None:
+        """Two orders of one account would have traded: a record for both, and a report for each that lost by it."""
+        taker, maker = self.clearing.owner(event.taker), self.clearing.owner(event.maker)
+        if taker is None or maker is None:
+            raise AssertionError(f"match {event.prevented_id} was prevented between orders of no account")
+        match = prevented_match(taker[1], maker[1], event, now_ms)
+        taker[0].prevented.append(match)
+        taker[1].prevented_matches.append(match)
+        ended = {other.order for other in events if isinstance(other, Expired) and other.reason == "STP"}
+        for (account, mine), lost in ((maker, event.maker_prevented), (taker, event.taker_prevented)):
+            if lost:
+                is_ended = mine.order in ended and mine.remaining == lost
+                self.clearing.prevent(account, mine, match, lost, is_ended, now_ms)
+
+    def _trigger(self, market: Market, price: int, now_ms: int) -> None:
+        """A trade lets waiting orders go; they enter the book after whatever is under way, oldest first."""
+        for order_id in self._triggers[market.symbol.name].on_trade(price, now_ms):
+            account, mine = self._waiting[market.symbol.name, order_id]
+            self._told(account, mine, "TRIGGERED")
+            self._consequences.append(partial(self._go, market, account, mine))
+
+    def _go(self, market: Market, account: Account, mine: AccountOrder) -> None:
+        """A triggered order enters the book, unless it was ended meanwhile or cannot be paid for any more."""
+        if self._waiting.pop((market.symbol.name, mine.order_id), None) is None:
+            return
+        mine.update_ms = self.now_ms
+        try:
+            needed = check_entering(account, market, mine, partial(self.average, mine.symbol))
+        except VenueError:
+            self.clearing.expire(account, mine, "REJECTED", self.now_ms)
+            return
+        account.reserve(mine, needed)
+        self._enter(market, mine)
+
+    def _publish(self, market: Market, events: list[Event]) -> None:
+        if self._listener is not None and events:
+            self._listener.market_events(market, events, self.now_ms)
+
+    def _told(self, account: Account, mine: AccountOrder, execution: Execution) -> None:
+        if self.lists is not None and mine.order_list_id != -1:
+            self._consequences.append(partial(self.lists.on_order, account, mine, execution))
+
+    def _bnb_price(self, quote: str) -> int:
+        """Atoms of a quote asset for one BNB by the last trade, 0 when the two are not traded here."""
+        if quote == DISCOUNT_ASSET:
+            return ATOM
+        market = self.markets.get(DISCOUNT_ASSET + quote)
+        last = market.tape.last if market is not None else None
+        return last.price * market.symbol.tick if market is not None and last is not None else 0
 
     def _print(self, market: Market, trade: Traded, now_ms: int) -> None:
         symbol = market.symbol
@@ -180,119 +387,3 @@ class Exchange:
             price=symbol.price(trade.price),
             size=symbol.size(trade.size),
         )
-
-    def _fill(self, account: Account, mine: AccountOrder, event: Traded, is_maker: bool, now_ms: int) -> AccountTrade:
-        symbol, is_buyer = mine.symbol, mine.order.side == "BUY"
-        cost, size = event.price * event.size * symbol.quote_unit, event.size * symbol.step
-        spent, received = (cost, size) if is_buyer else (size, cost)
-        asset = symbol.base if is_buyer else symbol.quote
-        fee = received // FEE_DIVISOR
-        is_first = mine.filled == 0
-        mine.filled = event.maker_filled if is_maker else event.taker_filled
-        mine.filled_quote = event.maker_quote if is_maker else event.taker_quote
-        mine.update_ms = now_ms
-        is_done = mine.filled >= mine.order.size
-        mine.status = "FILLED" if is_done else "PARTIALLY_FILLED"
-        wanted = 0 if is_done else mine.reserved - spent
-        if not is_done and is_buyer and mine.order.kind != "MARKET":
-            wanted = mine.order.price * (mine.order.size - mine.filled) * symbol.quote_unit
-        account.reserve(mine, wanted, spent)
-        account.balance(asset).free += received - fee
-        if is_first:
-            account.limit.filled(is_maker, now_ms)
-        trade = AccountTrade(
-            event.trade_id,
-            mine.order_id,
-            symbol,
-            event.price,
-            event.size,
-            fee,
-            asset,
-            now_ms,
-            is_buyer,
-            is_maker,
-        )
-        account.trades.append(trade)
-        self.log.write(
-            "fill",
-            account=account.api_key,
-            trade_id=event.trade_id,
-            order_id=mine.order_id,
-            client_order_id=mine.client_order_id,
-            symbol=symbol.name,
-            side=mine.order.side,
-            price=symbol.price(event.price),
-            size=symbol.size(event.size),
-            fee=amount(fee),
-            fee_asset=asset,
-            maker=is_maker,
-            time_ms=now_ms,
-        )
-        self._report(account, mine, "TRADE", now_ms, trade=trade)
-        if is_done:
-            self._end(account, mine)
-        return trade
-
-    def _advance(
-        self,
-        account: Account,
-        mine: AccountOrder,
-        event: Accepted | Canceled | Expired | Rested,
-        now_ms: int,
-        cancel_id: str | None,
-    ) -> None:
-        if isinstance(event, Rested):
-            return
-        if isinstance(event, Accepted):
-            mine.is_working = True
-            account.add(mine)
-            self._report(account, mine, "NEW", now_ms)
-            return
-        mine.update_ms = now_ms
-        account.reserve(mine, 0)
-        if isinstance(event, Canceled):
-            mine.status = "CANCELED"
-            self._report(account, mine, "CANCELED", now_ms, cancel_id=cancel_id)
-        else:
-            mine.status = "EXPIRED"
-            self._report(account, mine, "EXPIRED", now_ms, expiry=EXPIRY[event.reason])
-        self._end(account, mine)
-
-    def _end(self, account: Account, mine: AccountOrder) -> None:
-        account.end(mine)
-        del self._working[mine.order]
-
-    def _report(self, account: Account, mine: AccountOrder, execution: str, now_ms: int, **due: Any) -> None:
-        symbol = mine.symbol
-        self._execution_id += 1
-        account.update_ms = now_ms
-        self.log.write(
-            "order",
-            account=account.api_key,
-            order_id=mine.order_id,
-            client_order_id=mine.client_order_id,
-            symbol=symbol.name,
-            side=mine.order.side,
-            type=mine.type,
-            price=symbol.price(mine.order.price),
-            size=symbol.size(mine.order.size),
-            filled=symbol.size(mine.filled),
-            status=mine.status,
-        )
-        if self.listener is not None:
-            event = execution_report(mine, execution, now_ms, self._execution_id, **due)
-            self.listener.user_event(account, event)
-
-    def _position(self, market: Market, account: Account, now_ms: int) -> None:
-        assets = (market.symbol.base, market.symbol.quote)
-        for asset in assets:
-            balance = account.balance(asset)
-            self.log.write(
-                "balance",
-                account=account.api_key,
-                asset=asset,
-                free=amount(balance.free),
-                locked=amount(balance.locked),
-            )
-        if self.listener is not None:
-            self.listener.user_event(account, account_position(account, assets, now_ms))
