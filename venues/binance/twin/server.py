@@ -53,7 +53,8 @@ class Server:
         live = [] if self._replay else [KNOWN[name] for name in names]
         self.exchange = Exchange(live, settings.seed, log, levels=settings.levels)
         if self._replay is not None:
-            self.exchange.markets |= self._replay.markets
+            for market in self._replay.markets.values():
+                self.exchange.add_market(market)
         keys = settings.keys
         self.exchange.add_account(
             keys.api_key, keys.api_secret, settings.balances, OrderLimit(settings.orders_per_ten_seconds)
