@@ -34,7 +34,7 @@ from venues.binance.twin.trading.prices import Prices
 from venues.binance.twin.trading.waiting import Waiting
 from venues.twins.log import TruthLog
 from venues.twins.market import LEVELS
-from venues.twins.matching import Accepted, Event, Expired, Prevented, Rejected, Traded
+from venues.twins.matching import Accepted, Event, Expired, Order, Prevented, Rejected, Traded
 
 WARM_UP_ACTS = 300
 """Acts of the participants before the doors open, so that a last price and recent trades exist."""
@@ -124,10 +124,10 @@ class Exchange:
         symbol = market.symbol
         self.markets[symbol.name], self.symbols[symbol.name] = market, symbol
 
-    def add_account(self, key: str, secret: str, balances: dict[str, int], limit: OrderLimit) -> Account:
+    def add_account(self, key: str, balances: dict[str, int], limit: OrderLimit) -> Account:
         """Open an account with free balances in atoms."""
         owned = {asset: Balance(free=atoms) for asset, atoms in balances.items()}
-        account = Account(key, secret, 354_937_868 + len(self.accounts), owned, limit, update_ms=self.now_ms)
+        account = Account(key, 354_937_868 + len(self.accounts), owned, limit, update_ms=self.now_ms)
         self.accounts[key] = account
         return account
 
@@ -165,6 +165,18 @@ class Exchange:
             events = market.participants.step()
             self._apply(market, events)
         return events
+
+    def enter(self, market: Market, order: Order) -> None:
+        """Let an order that is no account's work, as a participant's does."""
+        with self.together():
+            events = market.engine.submit(order)
+            market.participants.observe(events)
+            self._apply(market, events)
+
+    def withdraw(self, market: Market, order: Order) -> None:
+        """Take back an order that is no account's."""
+        with self.together():
+            self._apply(market, market.engine.cancel(order.order_id))
 
     def place(self, account: Account, new: NewOrder) -> AccountOrder:
         """Place one order. Raises VenueError -2010, -1013, -1015; then nothing has changed."""
