@@ -31,7 +31,6 @@ from venues.binance.twin.requests.desk import Desk
 from venues.binance.twin.settings import Settings
 from venues.binance.twin.trading.accounts import Account
 from venues.binance.twin.trading.exchange import Exchange
-from venues.binance.twin.trading.lists import OrderLists
 from venues.twins.log import FLUSH_EVERY_S, TruthLog
 from venues.twins.matching import Event
 
@@ -55,7 +54,6 @@ class Server:
         self.exchange = Exchange(live, settings.seed, log, levels=settings.levels)
         if self._replay is not None:
             self.exchange.markets |= self._replay.markets
-        self.exchange.lists = OrderLists(self.exchange)
         keys = settings.keys
         self.exchange.add_account(
             keys.api_key, keys.api_secret, settings.balances, OrderLimit(settings.orders_per_ten_seconds)

@@ -28,6 +28,7 @@ from venues.binance.twin.trading.admission import NO_TRADING, check_account, che
 from venues.binance.twin.trading.clearing import Clearing, UserListener
 from venues.binance.twin.trading.filters import DEFAULT_BOUNDS, ExchangeBounds
 from venues.binance.twin.trading.keeper import Execution, ListKeeper
+from venues.binance.twin.trading.lists import OrderLists
 from venues.binance.twin.trading.making import account_order, prevented_match
 from venues.binance.twin.trading.orders import NewOrder
 from venues.binance.twin.trading.prices import Prices
@@ -73,7 +74,7 @@ class Exchange:
         self.markets = {symbol.name: Market(symbol, seed, levels) for symbol in symbols}
         self.symbols = {symbol.name: symbol for symbol in symbols}
         self.accounts: dict[str, Account] = {}
-        self.lists: ListKeeper | None = None
+        self.lists: ListKeeper = OrderLists(self)
         self._prices = Prices(self.markets)
         self.clearing = Clearing(log, random.Random(seed).randrange(10**6, 10**7), self._told, self._prices.of_bnb)
         self._listener: Listener | None = None
@@ -346,7 +347,7 @@ class Exchange:
             self._listener.market_events(market, events, self.now_ms)
 
     def _told(self, account: Account, mine: AccountOrder, execution: Execution) -> None:
-        if self.lists is not None and mine.order_list_id != -1:
+        if mine.order_list_id != -1:
             self._consequences.append(partial(self.lists.on_order, account, mine, execution))
 
     def _print(self, market: Market, trade: Traded, now_ms: int) -> None:
