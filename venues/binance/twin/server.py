@@ -95,7 +95,7 @@ class Server:
         port = listening.getsockname()[1]
         print(encode(self._greeting(port)).decode(), flush=True)
         gc.freeze()
-        moves = drive(self.exchange, self.settings.rate, self._users.flush)
+        moves = drive(self.exchange, self.settings.rate, self._users.flush, lambda market: market.is_open)
         clockwork = [asyncio.ensure_future(part) for part in (moves, self._tick(), self._flush())]
         if self._replay is not None:
             clockwork.append(asyncio.ensure_future(self._replay.run(self._publisher, self._log)))
