@@ -80,7 +80,7 @@ class Exchange:
         self._listener: Listener | None = None
         self._waiting = Waiting()
         self._consequences: deque[Callable[[], None]] = deque()
-        self._is_acting = False
+        self._act_ms = 0
         for market in self.markets.values():
             market.participants.seed()
             for _ in range(WARM_UP_ACTS):
@@ -88,8 +88,8 @@ class Exchange:
 
     @property
     def now_ms(self) -> int:
-        """UNIX milliseconds."""
-        return self.now_us() // 1000
+        """UNIX milliseconds; the same throughout one act."""
+        return self._act_ms or self.now_us() // 1000
 
     @property
     def listener(self) -> Listener | None:
@@ -106,17 +106,17 @@ class Exchange:
 
         An answer rendered within shows what the request itself did, and nothing that followed from it.
         """
-        if self._is_acting:
+        if self._act_ms:
             yield
             return
-        self._is_acting = True
+        self._act_ms = self.now_us() // 1000
         try:
             yield
         finally:
             while self._consequences:
                 self._consequences.popleft()()
-            self._is_acting = False
-            self.clearing.tell_positions(self.now_ms)
+            now_ms, self._act_ms = self._act_ms, 0
+            self.clearing.tell_positions(now_ms)
 
     def add_account(self, key: str, secret: str, balances: dict[str, int], limit: OrderLimit) -> Account:
         """Open an account with free balances in atoms."""
