@@ -28,6 +28,7 @@ from venues.binance.twin.trading.admission import NO_TRADING, check_account, che
 from venues.binance.twin.trading.clearing import Clearing, UserListener
 from venues.binance.twin.trading.filters import DEFAULT_BOUNDS, ExchangeBounds
 from venues.binance.twin.trading.keeper import Execution, ListKeeper
+from venues.binance.twin.trading.lists import OrderLists
 from venues.binance.twin.trading.making import account_order, prevented_match
 from venues.binance.twin.trading.orders import NewOrder
 from venues.binance.twin.trading.prices import Prices
@@ -73,13 +74,13 @@ class Exchange:
         self.markets: dict[str, Market] = {}
         self.symbols: dict[str, Symbol] = {}
         self.accounts: dict[str, Account] = {}
-        self.lists: ListKeeper | None = None
+        self.lists: ListKeeper = OrderLists(self)
         self._prices = Prices(self.markets)
         self.clearing = Clearing(log, random.Random(seed).randrange(10**6, 10**7), self._told, self._prices.of_bnb)
         self._listener: Listener | None = None
         self._waiting = Waiting()
         self._consequences: deque[Callable[[], None]] = deque()
-        self._is_acting = False
+        self._act_ms = 0
         for symbol in symbols:
             market = Market(symbol, seed, levels)
             self.add_market(market)
@@ -89,8 +90,8 @@ class Exchange:
 
     @property
     def now_ms(self) -> int:
-        """UNIX milliseconds."""
-        return self.now_us() // 1000
+        """UNIX milliseconds; the same throughout one act."""
+        return self._act_ms or self.now_us() // 1000
 
     @property
     def listener(self) -> Listener | None:
@@ -107,17 +108,17 @@ class Exchange:
 
         An answer rendered within shows what the request itself did, and nothing that followed from it.
         """
-        if self._is_acting:
+        if self._act_ms:
             yield
             return
-        self._is_acting = True
+        self._act_ms = self.now_us() // 1000
         try:
             yield
         finally:
             while self._consequences:
                 self._consequences.popleft()()
-            self._is_acting = False
-            self.clearing.tell_positions(self.now_ms)
+            now_ms, self._act_ms = self._act_ms, 0
+            self.clearing.tell_positions(now_ms)
 
     def add_market(self, market: Market) -> None:
         """Serve one more market, such as one that a capture moves."""
@@ -366,7 +367,7 @@ class Exchange:
             self._listener.market_events(market, events, self.now_ms)
 
     def _told(self, account: Account, mine: AccountOrder, execution: Execution) -> None:
-        if self.lists is not None and mine.order_list_id != -1:
+        if mine.order_list_id != -1:
             self._consequences.append(partial(self.lists.on_order, account, mine, execution))
 
     def _print(self, market: Market, trade: Traded, now_ms: int) -> None:
