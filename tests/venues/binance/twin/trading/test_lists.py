@@ -14,7 +14,6 @@ from venues.binance.twin.errors import VenueError
 from venues.binance.twin.market.rules import Offer
 from venues.binance.twin.trading.account_orders import AccountOrder
 from venues.binance.twin.trading.list_book import OrderList
-from venues.binance.twin.trading.lists import OrderLists
 
 QUANTITY = "0.01"
 PAIR = {
@@ -53,15 +52,11 @@ LISTS: dict[str, dict[str, Any]] = {
 
 
 class Lists(Spot):
-    """A Spot that keeps order lists."""
-
-    def __init__(self, **more: Any) -> None:
-        super().__init__(**more)
-        self.keeper = self.exchange.lists = OrderLists(self.exchange)
+    """A Spot with words for order lists."""
 
     @property
     def lists(self) -> list[OrderList]:
-        return list(self.keeper.book(self.me).lists.values())
+        return list(self.exchange.lists.book(self.me).lists.values())
 
     def place_list(self, kind: str, **change: Any) -> dict[str, Any]:
         params = {name: value for name, value in (LISTS[kind] | change).items() if value is not None}
