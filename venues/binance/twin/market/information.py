@@ -10,7 +10,8 @@ from typing import Any
 from venues.binance.twin import limits
 from venues.binance.twin.errors import VenueError, bad_combination, illegal_characters
 from venues.binance.twin.market import statistics
-from venues.binance.twin.market.selection import each, market, only_one_of, status
+from venues.binance.twin.market.selection import each, only_one_of, status
+from venues.binance.twin.market.selection import market as chosen
 from venues.binance.twin.market.symbols import Symbol
 from venues.binance.twin.render import amount, decode
 from venues.binance.twin.requests.call import Call
@@ -71,7 +72,7 @@ def reference_price(call: Call) -> dict[str, Any]:
 
 def reference_calculation(call: Call) -> dict[str, Any]:
     """GET /api/v3/referencePrice/calculation."""
-    symbol = market(call).symbol
+    symbol = chosen(call).symbol
     how = {"symbol": symbol.name, "calculationType": symbol.reference}
     if symbol.reference == "ARITHMETIC_MEAN":
         buckets, width = statistics.REFERENCE_BUCKETS, statistics.REFERENCE_BUCKET_MS

@@ -32,7 +32,7 @@ class Book(Protocol):
 class Market:
     """One symbol that its participants move; the same seed gives the same market whatever other symbols there are.
 
-    `status` may change while it runs.
+    `status` is the venue's word for what may be done at the symbol now; it begins with the symbol's own.
     """
 
     is_replayed = False

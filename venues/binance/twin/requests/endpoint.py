@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from venues.binance.twin.requests.call import Call
+from venues.binance.twin.requests.keys import Permission
 from venues.binance.twin.requests.params import Params
 
 Security = Literal["NONE", "SIGNED"]
@@ -31,6 +32,11 @@ class Endpoint:
     def is_signed(self) -> bool:
         """Whether it needs key, timestamp and signature."""
         return self.security == "SIGNED"
+
+    @property
+    def permission(self) -> Permission:
+        """What a key must be allowed to do for it."""
+        return "USER_DATA" if self.method == "GET" else "TRADE"
 
     @property
     def places_order(self) -> bool:

@@ -35,7 +35,7 @@ from venues.binance.twin.trading.prices import Prices
 from venues.binance.twin.trading.waiting import Waiting
 from venues.twins.log import TruthLog
 from venues.twins.market import LEVELS
-from venues.twins.matching import Accepted, Event, Expired, Prevented, Rejected, Traded
+from venues.twins.matching import Accepted, Event, Expired, Order, Prevented, Rejected, Traded
 
 WARM_UP_ACTS = 300
 """Acts of the participants before the doors open, so that a last price and recent trades exist."""
@@ -71,8 +71,8 @@ class Exchange:
         self.log = log
         self.now_us = now_us
         self.bounds = bounds
-        self.markets = {symbol.name: Market(symbol, seed, levels) for symbol in symbols}
-        self.symbols = {symbol.name: symbol for symbol in symbols}
+        self.markets: dict[str, Market] = {}
+        self.symbols: dict[str, Symbol] = {}
         self.accounts: dict[str, Account] = {}
         self.lists: ListKeeper = OrderLists(self)
         self._prices = Prices(self.markets)
@@ -81,10 +81,12 @@ class Exchange:
         self._waiting = Waiting()
         self._consequences: deque[Callable[[], None]] = deque()
         self._act_ms = 0
-        for market in self.markets.values():
+        for symbol in symbols:
+            market = Market(symbol, seed, levels)
+            self.add_market(market)
             market.participants.seed()
             for _ in range(WARM_UP_ACTS):
-                self.act(market)
+                self._act(market)
 
     @property
     def now_ms(self) -> int:
@@ -118,10 +120,15 @@ class Exchange:
             now_ms, self._act_ms = self._act_ms, 0
             self.clearing.tell_positions(now_ms)
 
-    def add_account(self, key: str, secret: str, balances: dict[str, int], limit: OrderLimit) -> Account:
+    def add_market(self, market: Market) -> None:
+        """Serve one more market, such as one that a capture moves."""
+        symbol = market.symbol
+        self.markets[symbol.name], self.symbols[symbol.name] = market, symbol
+
+    def add_account(self, key: str, balances: dict[str, int], limit: OrderLimit) -> Account:
         """Open an account with free balances in atoms."""
         owned = {asset: Balance(free=atoms) for asset, atoms in balances.items()}
-        account = Account(key, secret, 354_937_868 + len(self.accounts), owned, limit, update_ms=self.now_ms)
+        account = Account(key, 354_937_868 + len(self.accounts), owned, limit, update_ms=self.now_ms)
         self.accounts[key] = account
         return account
 
@@ -152,12 +159,25 @@ class Exchange:
 
     def act(self, market: Market) -> list[Event]:
         """Let one participant act; none does while the symbol is not trading."""
-        if not market.is_open:
-            return []
+        return self._act(market) if market.is_open else []
+
+    def _act(self, market: Market) -> list[Event]:
         with self.together():
             events = market.participants.step()
             self._apply(market, events)
         return events
+
+    def enter(self, market: Market, order: Order) -> None:
+        """Let an order that is no account's work, as a participant's does."""
+        with self.together():
+            events = market.engine.submit(order)
+            market.participants.observe(events)
+            self._apply(market, events)
+
+    def withdraw(self, market: Market, order: Order) -> None:
+        """Take back an order that is no account's."""
+        with self.together():
+            self._apply(market, market.engine.cancel(order.order_id))
 
     def place(self, account: Account, new: NewOrder) -> AccountOrder:
         """Place one order. Raises VenueError -2010, -1013, -1015; then nothing has changed."""
