@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import hashlib
 import hmac
 import json
@@ -17,6 +18,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 import aiohttp
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
+from twin_admin import Admin
 
 ROOT = Path(__file__).parents[2]
 ANSWER_S = 5.0
@@ -29,6 +33,17 @@ class Twin:
     process: subprocess.Popen[bytes]
     greeting: dict[str, Any]
     log_path: Path
+
+    @property
+    def admin(self) -> Admin:
+        """Its admin."""
+        return Admin(self.greeting["admin"])
+
+    def peek(self, *kinds: str) -> list[dict[str, Any]]:
+        """As `log`, while it runs on."""
+        self.admin.state()
+        lines = [json.loads(line) for line in self.log_path.read_text().splitlines()]
+        return [line for line in lines if not kinds or line["kind"] in kinds]
 
     def stop(self) -> int:
         """SIGTERM and the exit code."""
@@ -62,9 +77,21 @@ class Client:
         self.greeting = greeting
         self.session = session
 
+    def by(self, key: dict[str, Any]) -> Client:
+        """The same client with another key, as the admin gave it."""
+        return Client(self.greeting | {name: key[name] for name in ("api_key", "api_secret")}, self.session)
+
     def sign(self, payload: str) -> str:
-        """HMAC-SHA256 with the twin's secret."""
-        return hmac.new(self.greeting["api_secret"].encode(), payload.encode(), hashlib.sha256).hexdigest()
+        """A signature with the key's secret: HMAC-SHA256, or Ed25519 or RSA where it is a private key."""
+        secret = self.greeting["api_secret"]
+        if not secret.startswith("-----BEGIN"):
+            return hmac.new(secret.encode(), payload.encode(), hashlib.sha256).hexdigest()
+        private = serialization.load_pem_private_key(secret.encode(), password=None)
+        if isinstance(private, ed25519.Ed25519PrivateKey):
+            return base64.b64encode(private.sign(payload.encode())).decode()
+        assert isinstance(private, rsa.RSAPrivateKey)
+        signature = private.sign(payload.encode(), padding.PKCS1v15(), hashes.SHA256())
+        return base64.b64encode(signature).decode()
 
     async def send(
         self,
@@ -94,7 +121,8 @@ class Client:
     async def signed(self, method: str, path: str, **params: Any) -> tuple[int, Any]:
         """Status and body of a signed request, parameters in the query string."""
         query = urlencode({"timestamp": now_ms()} | params)
-        status, body, _ = await self.send(method, path, f"{query}&signature={self.sign(query)}")
+        signature = urlencode({"signature": self.sign(query)})
+        status, body, _ = await self.send(method, path, f"{query}&{signature}")
         return status, body
 
     async def order(self, **params: Any) -> Any:

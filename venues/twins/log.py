@@ -1,9 +1,42 @@
 """The truth log of a twin: what it did, as append-only JSON lines.
 
 Whoever checks a client reads this file, and nothing of the client's own code. Every line has `ts_ns` (UNIX
-nanoseconds) and `kind`; Decimals are strings. Lines are gathered and written with one system call by
-`flush`, which the server calls at least every `FLUSH_EVERY_S` and at its stop, so that the file lacks
-nothing older than that whatever happens to any other process.
+nanoseconds of the host, whatever the venue's clock says) and `kind`; Decimals are strings.
+
+    kind              fields                                   what it says
+    start             symbols seed balances pid                the twin begins; balances by account and asset
+    stop                                                       it ends by itself
+    received          via socket method params                 a request came in and was dealt with; no signature
+    answered          via socket method status code            what it was answered: `code` of a refusal;
+                      client_order_id fault                    `fault` is the number of one that changed the answer
+    order             account order_id client_order_id symbol  an order as it is after each change
+                      side type price size filled status
+    fill              account trade_id order_id symbol side    an account's part of a trade
+                      client_order_id price size fee
+                      fee_asset maker time_ms
+    trade             trade_id symbol price size               a trade of anybody
+    balance           account asset free locked                a balance as it is after a change
+    socket_open       socket path                              a WebSocket was accepted
+    socket_refused    path status code                         one was not: a ban, or too many attempts
+    socket_cut        socket code reason                       the twin ends one: code of its close frame, none for RST
+    socket_close      socket code unsent                       one is gone; frames that it was not sent
+    subscribe         socket streams                           a socket reads market streams from now on
+    unsubscribe       socket streams                           and no more
+    sent              sockets stream data                      a market message, and who it was sent to
+    user_subscribe    socket account                           a socket hears an account's events from now on
+    user_unsubscribe  socket account                           and no more
+    user_sent         sockets data                             an account's event, and who it was sent to
+    fault_armed       id fault                                 a fault waits or holds from now on
+    fault             id fault by hit                          it hit: a request, an event, a message, sockets; `by` is
+                                                               admin or plan (id 0); a lost message is in `hit`
+    fault_ended       id fault hits                            it is over, after so many hits
+    admin             action params                            something was done by the admin's door
+
+What a fault keeps from being received or sent has no line of its own but the fault's: a request that was lost is not
+`received`, an answer that was lost is not `answered`, an event that was lost is not `user_sent`.
+
+Lines are gathered and written with one system call by `flush`, which the server calls at least every `FLUSH_EVERY_S`
+and at its stop, so that the file lacks nothing older than that whatever happens to any other process.
 """
 
 from __future__ import annotations

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import errno
 import logging
 import os
 import signal
@@ -12,7 +11,7 @@ from collections.abc import Sequence
 
 import uvloop
 
-from venues.binance.twin.server import HOST, Server
+from venues.binance.twin.server import PortTaken, Server
 from venues.binance.twin.settings import SettingsError, parse
 from venues.twins.log import TruthLog
 from venues.twins.replay import ReplayError
@@ -36,12 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return EXIT_CONFIGURATION
     try:
         return uvloop.run(Server(settings, log).run())
-    except OSError as error:
-        if error.errno != errno.EADDRINUSE:
-            raise
-        print(f"binance twin: port {settings.port} on {HOST} is taken; give another --port", file=sys.stderr)
-        return EXIT_CONFIGURATION
-    except ReplayError as error:
+    except (PortTaken, ReplayError) as error:
         print(f"binance twin: {error}", file=sys.stderr)
         return EXIT_CONFIGURATION
     finally:

@@ -1,6 +1,7 @@
 """The venue's error codes and texts.
 
     VenueError                what a request is answered with: HTTP status, code, text
+      SessionRevoked          the key of a WebSocket API session has become invalid: the session is logged off
 
 Source: Binance Spot API, errors, 2026-07.
 """
@@ -8,6 +9,15 @@ Source: Binance Spot API, errors, 2026-07.
 from __future__ import annotations
 
 from typing import Any
+
+INTERNAL = {
+    -1000: "An unknown error occurred while processing the request.",
+    -1001: "Internal error; unable to process your request. Please try again.",
+    -1006: "An unexpected response was received from the message bus. Execution status unknown.",
+    -1007: ("Timeout waiting for response from backend server. Send status unknown; execution status unknown."),
+    -1008: "Server is currently overloaded with other requests. Please try again in a few minutes.",
+}
+"""What the venue says about failures of its own."""
 
 
 class VenueError(Exception):
@@ -33,6 +43,18 @@ class VenueError(Exception):
         """The JSON body of a refused REST request."""
         body: dict[str, Any] = {"code": self.code, "msg": self.text}
         return body if self.data is None else body | {"data": self.data}
+
+    def retry_after_s(self, now_ms: int) -> int:
+        """The `Retry-After` of an error that has an end: whole seconds, at least one."""
+        return max(1, -(-((self.retry_at_ms or now_ms) - now_ms) // 1000))
+
+
+class SessionRevoked(VenueError):
+    """Told at the next request of the session, whatever it asks; the answer bears no id."""
+
+    def __init__(self) -> None:
+        refused = unknown_key()
+        super().__init__(refused.code, refused.text, refused.status)
 
 
 def outside_window() -> VenueError:
@@ -178,6 +200,47 @@ def too_much_weight(limit: int, retry_at_ms: int) -> VenueError:
         "Please use WebSocket Streams for live updates to avoid polling the API."
     )
     return VenueError(-1003, text, status=429, retry_at_ms=retry_at_ms)
+
+
+def too_many_requests(retry_at_ms: int) -> VenueError:
+    """The address has sent as many raw requests as it may."""
+    return VenueError(-1003, "Too many requests queued.", status=429, retry_at_ms=retry_at_ms)
+
+
+def too_many_connections(limit: int, retry_at_ms: int) -> VenueError:
+    """The address has opened as many WebSockets as it may."""
+    text = f"Too many connection attempts from IP; current limit is {limit} per '5 MINUTE'."
+    return VenueError(-1034, text, status=429, retry_at_ms=retry_at_ms)
+
+
+def no_such_path(name: str) -> VenueError:
+    """Nothing is served there."""
+    return VenueError(-1000, f"No such path: {name}.", status=404)
+
+
+def not_supported(status: int = 400) -> VenueError:
+    """The path or method exists, or might, and this cannot be done with it."""
+    return VenueError(-1020, "This operation is not supported.", status=status)
+
+
+def subscription_active() -> VenueError:
+    """The account's events already come on this connection."""
+    return VenueError(-2035, "User Data Stream subscription already active.")
+
+
+def subscription_inactive() -> VenueError:
+    """No subscription of that number is open on this connection."""
+    return VenueError(-2036, "User Data Stream subscription not active.")
+
+
+def too_many_subscriptions() -> VenueError:
+    """The connection can open no more subscriptions."""
+    return VenueError(-2042, "Maximum subscription ID reached for this connection.")
+
+
+def internal(code: int, status: int) -> VenueError:
+    """The venue failed, and does not know whether it did what was asked; -1008 alone is a plain no."""
+    return VenueError(code, INTERNAL[code], status=status)
 
 
 def banned(until_ms: int) -> VenueError:

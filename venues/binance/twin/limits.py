@@ -1,38 +1,47 @@
-"""Request weight of the address and unfilled order count of an account, over calendar-aligned windows.
+"""What an address and an account may use up: weight, raw requests, connections, unfilled orders; and bans.
 
-Source: Binance Spot API, limits and faqs/order_count_decrement, 2026-07.
+Every limit counts in windows that begin at multiples of their length, as the venue's do. An address that goes on
+asking after a 429 is banned, and each further ban is twice as long as the one before. Source: Binance Spot API,
+limits and faqs/order_count_decrement, 2026-07.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from venues.binance.twin.errors import banned, too_many_orders, too_much_weight
+from venues.binance.twin.errors import banned, too_many_connections, too_many_orders, too_many_requests, too_much_weight
+from venues.binance.twin.rules import ORDERS_PER_DAY, RAW_PER_FIVE_MINUTES, Rules
 
 MINUTE_MS = 60_000
-TEN_SECONDS_MS = 10_000
-DAY_MS = 86_400_000
-WEIGHT_PER_MINUTE = 6_000
-ORDERS_PER_TEN_SECONDS = 100
-ORDERS_PER_DAY = 200_000
-RAW_PER_FIVE_MINUTES = 300_000
-REFUSALS_BEFORE_BAN = 10
-"""Requests over the limit that are answered 429 before the address is banned; the venue names no number."""
-BAN_MS = 120_000
-"""The venue's first ban lasts two minutes."""
 MAKER_CREDIT = 5
 """An order whose first fill is as a maker gives back this much of the order count (the venue's example)."""
+MAX_BAN_DOUBLINGS = 32
+"""Far past the longest ban; keeps the power of two small."""
+MAX_ADDRESSES = 1_024
+"""Addresses that are kept apart: a loopback host has few, and a stranger's flood must not grow memory."""
 
 
 @dataclass(slots=True)
 class Window:
-    """A counter that starts at zero again at each multiple of `length_ms`."""
+    """A counter that starts at zero again at each multiple of its length; both come from the rules at each look."""
 
-    length_ms: int
-    limit: int
+    rules: Rules
+    limit_name: str
+    length_name: str
     used: int = 0
     start_ms: int = 0
+
+    @property
+    def limit(self) -> int:
+        """How much may be used in one window."""
+        return int(getattr(self.rules, self.limit_name))
+
+    @property
+    def length_ms(self) -> int:
+        """How long a window is."""
+        return max(1, round(float(getattr(self.rules, self.length_name)) * 1000))
 
     def at(self, now_ms: int) -> int:
         """What is used in the window of now."""
@@ -41,70 +50,133 @@ class Window:
             self.start_ms, self.used = start, 0
         return self.used
 
+    def is_full(self, more: int, now_ms: int) -> bool:
+        """Whether `more` is too much now."""
+        return self.at(now_ms) + more > self.limit
+
     @property
     def ends_ms(self) -> int:
         """UNIX milliseconds of the current window's end."""
         return self.start_ms + self.length_ms
 
 
-@dataclass(slots=True)
-class AddressLimit:
-    """The request weight of one address."""
+class Address:
+    """What one address has used, and whether it is banned."""
 
-    limit: int = WEIGHT_PER_MINUTE
-    window: Window = field(init=False)
-    refused: int = 0
-    banned_until_ms: int = 0
+    def __init__(self, rules: Rules, ip: str) -> None:
+        self.ip = ip
+        self.banned_until_ms = 0
+        self.bans = 0
+        self._rules = rules
+        self._weight = Window(rules, "weight", "weight_window_s")
+        self._raw = Window(rules, "raw_requests", "raw_window_s")
+        self._connections = Window(rules, "connections", "connections_window_s")
+        self._refused = 0
 
-    def __post_init__(self) -> None:
-        self.window = Window(MINUTE_MS, self.limit)
+    @property
+    def limit(self) -> int:
+        """Request weight of one window."""
+        return self._weight.limit
 
     def spend(self, weight: int, now_ms: int) -> None:
-        """Count a request. Raises VenueError 429 over the limit, 418 when the address goes on after that."""
+        """Count a request. Raises VenueError 429 over a limit, 418 when the address goes on after that."""
+        self.check_ban(now_ms)
+        if self._weight.at(now_ms) == 0:
+            self._refused = 0
+        if self._weight.is_full(weight, now_ms):
+            raise self._refuse(now_ms, lambda: too_much_weight(self.limit, self._weight.ends_ms))
+        if self._raw.is_full(1, now_ms):
+            raise self._refuse(now_ms, lambda: too_many_requests(self._raw.ends_ms))
+        self._weight.used += weight
+        self._raw.used += 1
+
+    def connect(self, weight: int, now_ms: int) -> None:
+        """Count an attempt to open a WebSocket. Raises VenueError -1034 when there were too many, else as `spend`."""
+        self.check_ban(now_ms)
+        if self._connections.is_full(1, now_ms):
+            raise too_many_connections(self._connections.limit, self._connections.ends_ms)
+        self._connections.used += 1
+        if weight:
+            self.spend(weight, now_ms)
+
+    def check_ban(self, now_ms: int) -> None:
+        """Raises VenueError 418 while the address is banned."""
         if now_ms < self.banned_until_ms:
             raise banned(self.banned_until_ms)
-        if self.window.at(now_ms) == 0:
-            self.refused = 0
-        if self.window.used + weight > self.limit:
-            self.refused += 1
-            if self.refused > REFUSALS_BEFORE_BAN:
-                self.banned_until_ms = now_ms + BAN_MS
-                raise banned(self.banned_until_ms)
-            raise too_much_weight(self.limit, self.window.ends_ms)
-        self.window.used += weight
 
-    def charge(self, weight: int, now_ms: int) -> None:
-        """Count what is never refused, such as a connection."""
-        self.window.at(now_ms)
-        self.window.used += weight
+    def ban(self, now_ms: int, seconds: float | None = None) -> None:
+        """Ban the address for so long, by default for as long as its earlier bans make it."""
+        if seconds is None:
+            seconds = self._rules.first_ban_s * 2 ** min(self.bans, MAX_BAN_DOUBLINGS)
+            seconds = min(seconds, self._rules.longest_ban_s)
+            self.bans += 1
+        self._refused = 0
+        self.banned_until_ms = now_ms + round(seconds * 1000)
+
+    def pardon(self) -> None:
+        """Forget every ban and all that was used."""
+        self.banned_until_ms = self.bans = self._refused = 0
+        for window in (self._weight, self._raw, self._connections):
+            window.used = 0
 
     def refund(self, weight: int) -> None:
         """Orders placed or canceled with success weigh nothing since 2026-04-02."""
-        self.window.used = max(0, self.window.used - weight)
+        self._weight.used = max(0, self._weight.used - weight)
 
     def used(self, now_ms: int) -> int:
-        """Weight used in the current minute."""
-        return self.window.at(now_ms)
+        """Weight used in the current window."""
+        return self._weight.at(now_ms)
 
     def report(self, now_ms: int) -> dict[str, Any]:
         """The entry of an answer's `rateLimits`."""
         return _report("REQUEST_WEIGHT", "MINUTE", 1, self.limit) | {"count": self.used(now_ms)}
+
+    def _refuse(self, now_ms: int, refusal: Callable[[], Exception]) -> Exception:
+        self._refused += 1
+        if self._refused <= self._rules.refusals_before_ban:
+            return refusal()
+        self.ban(now_ms)
+        return banned(self.banned_until_ms)
+
+
+class Addresses:
+    """Every address that has come to the doors."""
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+        self._by_ip: dict[str, Address] = {}
+
+    def of(self, ip: str | None) -> Address:
+        """The account of an address; the oldest are forgotten when there are too many."""
+        ip = ip or ""
+        address = self._by_ip.get(ip)
+        if address is None:
+            if len(self._by_ip) >= MAX_ADDRESSES:
+                del self._by_ip[next(iter(self._by_ip))]
+            address = self._by_ip[ip] = Address(self._rules, ip)
+        return address
+
+    def __iter__(self) -> Any:
+        return iter(self._by_ip.values())
 
 
 @dataclass(slots=True)
 class OrderLimit:
     """The unfilled order count of one account."""
 
-    per_ten_seconds: int = ORDERS_PER_TEN_SECONDS
+    rules: Rules = field(default_factory=Rules)
     windows: tuple[Window, Window] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.windows = (Window(TEN_SECONDS_MS, self.per_ten_seconds), Window(DAY_MS, ORDERS_PER_DAY))
+        self.windows = (
+            Window(self.rules, "orders", "orders_window_s"),
+            Window(self.rules, "orders_a_day", "orders_day_s"),
+        )
 
     def check(self, now_ms: int) -> None:
         """Raises VenueError -1015 when one more order would be too many."""
         for window, interval in zip(self.windows, ("10 SECOND", "1 DAY"), strict=True):
-            if window.at(now_ms) >= window.limit:
+            if window.is_full(1, now_ms):
                 raise too_many_orders(window.limit, interval, window.ends_ms)
 
     def placed(self, now_ms: int) -> None:
@@ -131,8 +203,8 @@ class OrderLimit:
         """The two entries of an answer's `rateLimits`."""
         recent, today = self.used(now_ms)
         return [
-            _report("ORDERS", "SECOND", 10, self.per_ten_seconds) | {"count": recent},
-            _report("ORDERS", "DAY", 1, ORDERS_PER_DAY) | {"count": today},
+            _report("ORDERS", "SECOND", 10, self.rules.orders) | {"count": recent},
+            _report("ORDERS", "DAY", 1, self.rules.orders_a_day) | {"count": today},
         ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -10,10 +11,14 @@ import stat
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from twin_client import ROOT, Client, Twin
+
+from venues.binance.twin.settings import Settings, SettingsError, parse
 
 COMMAND = [sys.executable, "-m", "venues.binance.twin"]
 
@@ -53,12 +58,116 @@ def test_a_signal_ends_it_within_a_second_with_sockets_open(twin: Twin) -> None:
     assert len(twin.log("socket_close")) == 2
 
 
-def test_a_taken_port_is_one_clear_line_and_exit_code_ten(twin: Twin) -> None:
-    port = twin.greeting["rest"].rsplit(":", 1)[1]
-    done = subprocess.run([*COMMAND, "--port", port], cwd=ROOT, capture_output=True, text=True, timeout=20, check=False)
+def test_a_signal_ends_it_within_a_second_whatever_hangs(twin: Twin, eventually: Callable[..., Any]) -> None:
+    port = int(twin.greeting["rest"].rsplit(":", 1)[1])
+
+    async def test(client: Client) -> float:
+        for kind in ("ack_lost", "request_lost"):
+            twin.admin.fault(kind, method="GET /api/v3/time")
+        twin.admin.fault("request_late", method="ping", delay_ms=60_000)
+        twin.admin.fault("late_ack", method="GET /api/v3/depth", delay_ms=60_000)
+        urls = ["/api/v3/time", "/api/v3/time", "/api/v3/depth?symbol=BTCUSDT"]
+        asking = [asyncio.ensure_future(client.session.get(client.greeting["rest"] + url)) for url in urls]
+        async with client.api() as api, client.stream("/ws/btcusdt@bookTicker") as stream:
+            await api.raw.send_str(client.request("ping", signed=False))
+            await eventually(lambda: not twin.admin.armed())
+            twin.admin.fault("mute", pings=False)
+            twin.admin.fault("server_shutdown", after_s=60)
+            with socket.create_connection(("127.0.0.1", port)) as half, socket.create_connection(("127.0.0.1", port)):
+                half.sendall(b"POST /api/v3/order HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf")
+                assert await client.public("/api/v3/ping") == {}
+                begin = time.monotonic()
+                os.kill(twin.process.pid, signal.SIGTERM)
+                assert await stream.closed() is not None
+                code = await asyncio.get_running_loop().run_in_executor(None, lambda: twin.process.wait(timeout=5))
+                took = time.monotonic() - begin
+        assert code == 0
+        assert not [one for one in await asyncio.gather(*asking, return_exceptions=True) if one is None]
+        return took
+
+    assert twin.run(test) < 1.0
+    assert twin.log("stop")
+
+
+@pytest.mark.parametrize(("option", "address"), [("--port", "rest"), ("--admin-port", "admin")])
+def test_a_taken_port_is_one_clear_line_and_exit_code_ten(shared_twin: Twin, option: str, address: str) -> None:
+    port = shared_twin.greeting[address].rsplit(":", 1)[1]
+    done = subprocess.run([*COMMAND, option, port], cwd=ROOT, capture_output=True, text=True, timeout=20, check=False)
     assert done.returncode == 10
     assert done.stderr.count("\n") == 1
     assert port in done.stderr
+    assert option in done.stderr
+
+
+def test_the_help_has_groups_sentences_and_examples(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse(["--help"])
+    assert ended.value.code == 0
+    text = capsys.readouterr().out
+    for part in ("where it listens:", "the market:", "the account:", "the venue's rules:", "truth and faults:"):
+        assert part in text
+    assert "examples:" in text
+    for name in Settings.__dataclass_fields__:
+        others = {"keys": "key-file", "balances": "balance", "orders_per_ten_seconds": "orders-per-10s"}
+        option = (others | {"replay_starts_at_once": "replay-start"}).get(name, name)
+        assert f"--{option.replace('_', '-')}" in text, name
+    assert max(len(line) for line in text.splitlines()) <= 120
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["--symbols", "BTCUSDT,NOPE"], "--symbols: unknown NOPE; known are BTCUSDT"),
+        (["--levels", "0"], "--levels: '0'; expected a number from 1 to"),
+        (["--replay", "nowhere"], "--replay: no file nowhere; expected a capture"),
+        (["--rate", "-1"], "--rate: '-1'; expected a number of 0 or more"),
+        (["--rate", "nan"], "expected a number of 0 or more"),
+        (["--port", "70000"], "--port: '70000'; expected a number from 0 to 65535"),
+        (["--balance", "BTC"], "--balance: 'BTC'; expected ASSET=AMOUNT such as BTC=10"),
+        (["--balance", "BTC=0.123456789"], "at most eight decimals"),
+        (["--weight-per-minute", "none"], "--weight-per-minute: 'none'; expected a whole number above 0"),
+        (["--faults", "often"], "--faults: 'often'; expected SEED or SEED:RATE such as 42:0.02"),
+        (["--faults", "1:2"], "expected a RATE above 0 and at most 1"),
+        (["--key-type", "dsa"], "--key-type: invalid choice: 'dsa'"),
+        (["--colour", "red"], "unrecognized arguments: --colour red; --help tells all options"),
+    ],
+)
+def test_a_bad_option_is_told_with_what_was_expected(arguments: list[str], text: str) -> None:
+    with pytest.raises(SettingsError) as error:
+        parse(arguments)
+    assert text in str(error.value)
+
+
+def test_a_bad_option_is_one_line_and_exit_code_ten() -> None:
+    command = [*COMMAND, "--rate", "-1"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=20, check=False)
+    assert (done.returncode, done.stdout) == (10, "")
+    assert done.stderr.startswith("binance twin: argument --rate: '-1'")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("kind", ["ed25519", "rsa"])
+def test_the_first_key_may_be_a_private_key_and_is_used_again(start_twin: Any, tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "key.json"
+    twin = start_twin("--key-file", str(path), "--key-type", kind)
+    assert twin.greeting["api_secret"].startswith("-----BEGIN PRIVATE KEY-----")
+
+    async def test(client: Client) -> None:
+        assert (await client.signed("GET", "/api/v3/account"))[0] == 200
+
+    twin.run(test)
+    again = start_twin("--key-file", str(path))
+    assert again.greeting["api_secret"] == twin.greeting["api_secret"]
+    again.run(test)
+
+
+def test_a_key_file_that_holds_no_key_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "key.json"
+    for content in ("{}", "nonsense", '{"api_key":"a","api_secret":"-----BEGIN PRIVATE KEY-----"}'):
+        path.write_text(content)
+        path.chmod(0o600)
+        with pytest.raises(SettingsError, match="expected JSON with api_key and api_secret"):
+            parse(["--key-file", str(path)])
 
 
 def test_a_key_file_is_made_once_and_used_again(start_twin: Any, tmp_path: Path) -> None:

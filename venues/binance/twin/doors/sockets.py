@@ -1,4 +1,4 @@
-"""One WebSocket of a client: a bounded queue of frames, a writer, and the venue's ping rule.
+"""One WebSocket of a client: a bounded queue of frames, a writer, and the venue's rules of its life.
 
 Frames wait in a queue that one task empties, so that a slow reader delays nobody; a reader that lets it
 grow past `MAX_QUEUED_BYTES` is cut off.
@@ -7,17 +7,19 @@ grow past `MAX_QUEUED_BYTES` is cut off.
 from __future__ import annotations
 
 import asyncio
+import socket as sockets_
+import struct
 import time
 from collections import deque
 from collections.abc import AsyncIterator
+from typing import Literal
 
 from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 
+from venues.binance.twin.rules import Rules
 from venues.twins.log import TruthLog
 
-PING_EVERY_S = 20.0
-"""Source: Binance Spot API, web-socket-streams, general information, 2026-07."""
-PONG_WITHIN_S = 60.0
+SocketDoor = Literal["streams", "ws_api"]
 MAX_QUEUED_BYTES = 2 * 1024 * 1024
 """What a reader may leave unread beside the kernel's buffers: a minute of a symbol's busiest streams."""
 CLOSE_WITHIN_S = 0.3
@@ -26,12 +28,15 @@ aborted.
 """
 MAX_MESSAGE_BYTES = 64 * 1024
 """A request larger than this is no request of the venue's."""
-DAY_S = 24 * 3600.0
-"""The venue closes every connection after a day."""
+_RESET = struct.pack("ii", 1, 0)
+"""SO_LINGER of zero seconds: closing sends RST."""
 
 
 class Socket:
-    """An accepted WebSocket; `number` is unique in the process."""
+    """An accepted WebSocket; `number` is unique in the process.
+
+    A mute socket sends nothing that was meant for its client, and no pings either unless it `pings_while_mute`.
+    """
 
     _count = 0
 
@@ -39,22 +44,29 @@ class Socket:
         self,
         response: web.WebSocketResponse,
         transport: asyncio.Transport | None,
+        door: SocketDoor,
         path: str,
         log: TruthLog,
     ) -> None:
         Socket._count += 1
         self.number = Socket._count
+        self.door: SocketDoor = door
+        self.path = path
         self.opened_ms = time.time_ns() // 1_000_000
         self.response = response
+        self.is_mute = False
+        self.pings_while_mute = True
+        self.close_code: int | None = None
         self._transport = transport
         self._log = log
         self._frames: deque[tuple[bytes, WSMsgType]] = deque()
         self._queued = 0
         self._wake = asyncio.Event()
+        self._opened = self._pinged = time.monotonic()
         self._pings: dict[bytes, float] = {}
         self._is_closing = False
-        self.close_code: int | None = None
-        self._tasks = [asyncio.ensure_future(self._write()), asyncio.ensure_future(self._ping())]
+        self._writer = asyncio.ensure_future(self._write())
+        self._closer: asyncio.Task[None] | None = None
         log.write("socket_open", socket=self.number, path=path)
 
     @property
@@ -69,7 +81,7 @@ class Socket:
 
     def send(self, payload: bytes, kind: WSMsgType = WSMsgType.TEXT) -> None:
         """Queue a frame; a reader too slow for the queue is disconnected."""
-        if self._is_closing:
+        if self._is_closing or (self.is_mute and not self._may_pass(kind)):
             return
         self._frames.append((payload, kind))
         self._queued += len(payload)
@@ -78,13 +90,38 @@ class Socket:
         self._wake.set()
 
     def cut(self, code: int, reason: str) -> None:
-        """Disconnect the client; what is queued is not sent."""
+        """Disconnect the client by a closing handshake; what is queued is not sent."""
         if self._is_closing:
             return
         self._is_closing = True
         self.close_code = code
         self._log.write("socket_cut", socket=self.number, code=code, reason=reason)
-        self._tasks.append(asyncio.ensure_future(self._close(code, reason)))
+        self._closer = asyncio.ensure_future(self._close(code, reason))
+
+    def reset(self, reason: str) -> None:
+        """Break the connection as a dead host or a firewall does: RST, without a word."""
+        if self._is_closing:
+            return
+        self._is_closing = True
+        self._log.write("socket_cut", socket=self.number, code=None, reason=reason)
+        reset(self._transport)
+        self._wake.set()
+
+    def beat(self, now: float, rules: Rules) -> None:
+        """Ping when it is time, and part with who does not pong or has been here for a day."""
+        if self._is_closing:
+            return
+        if now - self._opened >= rules.day_s:
+            self.cut(WSCloseCode.GOING_AWAY, "24 hours")
+        elif self._pings and now - next(iter(self._pings.values())) >= rules.pong_s:
+            self.cut(WSCloseCode.POLICY_VIOLATION, "Pong timeout")
+        elif now - self._pinged >= rules.ping_s:
+            self._pinged = now
+            if self.is_mute and not self.pings_while_mute:
+                return
+            payload = str(time.time_ns() // 1_000_000).encode()
+            self._pings[payload] = now
+            self.send(payload, WSMsgType.PING)
 
     async def requests(self) -> AsyncIterator[WSMessage]:
         """Everything the client sends, pings and pongs included, both of which are dealt with here."""
@@ -93,30 +130,45 @@ class Socket:
             if message.type == WSMsgType.PING:
                 self.send(bytes(message.data), WSMsgType.PONG)
             elif message.type == WSMsgType.PONG:
-                self._pings.pop(bytes(message.data), None)
+                self._ponged(bytes(message.data))
             elif message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
                 return
-            yield message
-            if self._is_closing:
-                return
+            if not self._is_closing:
+                yield message
 
     async def finish(self) -> None:
         """Stop the tasks and log the end."""
         self._is_closing = True
-        for task in self._tasks[:2]:
+        tasks = [self._writer, *([self._closer] if self._closer is not None else [])]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         code = self.close_code or self.response.close_code
         self._log.write("socket_close", socket=self.number, code=code, unsent=len(self._frames))
 
+    def _may_pass(self, kind: WSMsgType) -> bool:
+        return self.pings_while_mute and kind in (WSMsgType.PING, WSMsgType.PONG)
+
+    def _ponged(self, payload: bytes) -> None:
+        """A pong answers the ping whose payload it copies, and those before it; any other answers none."""
+        if payload not in self._pings:
+            return
+        for older in list(self._pings):
+            del self._pings[older]
+            if older == payload:
+                return
+
     async def _close(self, code: int, reason: str) -> None:
+        """Send a close frame, and leave the client some time to answer it; the one who reads sees its answer."""
         try:
             async with asyncio.timeout(CLOSE_WITHIN_S):
-                await self.response.close(code=code, message=reason.encode(), drain=False)
-        except TimeoutError:
-            if self._transport is not None:
-                self._transport.abort()
-        self._wake.set()
+                await self.response.send_frame(struct.pack("!H", code) + reason.encode(), WSMsgType.CLOSE)
+        except (TimeoutError, ConnectionError):
+            pass
+        else:
+            await asyncio.sleep(CLOSE_WITHIN_S)
+        if self._transport is not None:
+            self._transport.abort()
 
     async def _write(self) -> None:
         try:
@@ -131,15 +183,12 @@ class Socket:
         except ConnectionError:
             self._is_closing = True
 
-    async def _ping(self) -> None:
-        begin = time.monotonic()
-        while True:
-            await asyncio.sleep(PING_EVERY_S)
-            now = time.monotonic()
-            if self._pings and now - min(self._pings.values()) >= PONG_WITHIN_S:
-                self.cut(WSCloseCode.GOING_AWAY, "no pong")
-            elif now - begin >= DAY_S:
-                self.cut(WSCloseCode.GOING_AWAY, "24 hours")
-            payload = str(time.time_ns() // 1_000_000).encode()
-            self._pings[payload] = now
-            self.send(payload, WSMsgType.PING)
+
+def reset(transport: asyncio.Transport | None) -> None:
+    """Close a connection by RST."""
+    if transport is None:
+        return
+    raw = transport.get_extra_info("socket")
+    if raw is not None:
+        raw.setsockopt(sockets_.SOL_SOCKET, sockets_.SO_LINGER, _RESET)
+    transport.abort()

@@ -16,10 +16,10 @@ from venues.binance.twin.doors.sockets import Socket
 from venues.binance.twin.doors.users import UserStreams
 from venues.binance.twin.market.publisher import Publisher
 from venues.binance.twin.render import decode, encode
+from venues.binance.twin.requests.keys import Key
+from venues.binance.twin.rules import Rules
 from venues.twins.log import TruthLog
 
-MESSAGES_PER_SECOND = 5
-MAX_STREAMS = 1024
 MAX_ID_LENGTH = 36
 
 
@@ -32,21 +32,25 @@ class StreamSession:
         publisher: Publisher,
         users: UserStreams,
         log: TruthLog,
+        rules: Rules,
         combined: bool,
         microseconds: bool = False,
     ) -> None:
         self._socket = socket
+        self._rules = rules
         self._publisher = publisher
         self._users = users
         self._log = log
         self._combined = combined
         self._microseconds = microseconds
         self._streams: dict[str, None] = {}
-        self._recent: deque[float] = deque(maxlen=MESSAGES_PER_SECOND + 1)
+        self._recent: deque[float] = deque()
 
     def open(self, streams: list[str]) -> None:
-        """Subscribe to the streams that the path named."""
-        if streams:
+        """Subscribe to the streams that the path named; a path that names too many ends the connection."""
+        if len(set(streams)) > self._rules.streams_a_socket:
+            self._socket.cut(WSCloseCode.POLICY_VIOLATION, "Too many streams")
+        elif streams:
             self._subscribe(streams)
 
     async def run(self) -> None:
@@ -54,10 +58,11 @@ class StreamSession:
         async for message in self._socket.requests():
             now = time.monotonic()
             self._recent.append(now)
-            if len(self._recent) > MESSAGES_PER_SECOND and now - self._recent[0] < 1.0:
+            while now - self._recent[0] >= 1.0:
+                self._recent.popleft()
+            if len(self._recent) > self._rules.messages_a_second:
                 self._socket.cut(WSCloseCode.POLICY_VIOLATION, "Too many requests")
-                break
-            if message.type == WSMsgType.TEXT:
+            elif message.type == WSMsgType.TEXT:
                 self._socket.send(encode(self._answer(message.data)))
 
     def close(self) -> None:
@@ -65,6 +70,14 @@ class StreamSession:
         for stream in self._streams:
             self._publisher.unsubscribe(self._socket, stream)
             self._users.drop(self._socket, stream)
+
+    def revoked(self, key: Key) -> None:
+        """No key is used here."""
+
+    def announce_shutdown(self, now_ms: int) -> None:
+        """Tell the client that this connection will close soon."""
+        event = {"e": "serverShutdown", "E": now_ms}
+        self._socket.send(encode({"stream": "!serverShutdown", "data": event} if self._combined else event))
 
     def _answer(self, text: str) -> dict[str, Any]:
         try:
@@ -95,13 +108,15 @@ class StreamSession:
 
     def _change(self, method: str, names: list[str], ident: Any) -> dict[str, Any]:
         if method == "SUBSCRIBE":
-            if len(set(self._streams).union(names)) > MAX_STREAMS:
-                return {"code": 2, "msg": f"Invalid request: more than {MAX_STREAMS} streams", "id": ident}
+            limit = self._rules.streams_a_socket
+            if len(set(self._streams).union(names)) > limit:
+                return {"code": 2, "msg": f"Invalid request: more than {limit} streams", "id": ident}
             self._subscribe(names)
         else:
             for name in names:
                 self._streams.pop(name, None)
                 self._publisher.unsubscribe(self._socket, name)
+                self._users.drop(self._socket, name)
             self._log.write("unsubscribe", socket=self._socket.number, streams=names)
         return {"result": None, "id": ident}
 

@@ -7,8 +7,10 @@ or in the stream's envelope. Source: Binance Spot API, user-data-stream, 2026-07
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import string
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +22,12 @@ from venues.binance.twin.trading.accounts import Account
 from venues.twins.log import TruthLog
 
 LISTEN_KEY_LENGTH = 64
+ONCE = (0.0,)
+"""The fate of an event that nothing happens to: it is sent, once and at once."""
 _ALPHABET = string.ascii_letters + string.digits
+
+Fate = Callable[[str, dict[str, Any]], Sequence[float]]
+"""When an account's event is sent, in milliseconds from now: each time that it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +41,9 @@ class Subscription:
 class UserStreams:
     """All listeners by account, and the events that wait to be sent."""
 
-    def __init__(self, log: TruthLog) -> None:
+    def __init__(self, log: TruthLog, fate: Fate = lambda account, event: ONCE) -> None:
         self._log = log
+        self._fate = fate
         self._listeners: dict[str, dict[tuple[Socket, str], Subscription]] = {}
         self._listen_keys: dict[str, str] = {}
         self._waiting: list[tuple[str, dict[str, Any]]] = []
@@ -46,23 +54,22 @@ class UserStreams:
 
     def flush(self) -> None:
         """Send what waits, in order; called after the answer that caused it is on its way."""
+        if not self._waiting:
+            return
         waiting, self._waiting = self._waiting, []
         for key, event in waiting:
-            listeners = self._listeners.get(key)
-            if not listeners:
-                continue
-            raw = encode(event)
-            for listener in listeners.values():
-                listener.socket.send(listener.wrap + raw + b"}" if listener.wrap else raw)
-            numbers = [listener.socket.number for listener in listeners.values()]
-            self._log.write("user_sent", sockets=numbers, data=msgspec.Raw(raw))
+            for delay_ms in self._fate(key, event):
+                if delay_ms:
+                    asyncio.get_running_loop().call_later(delay_ms / 1000, self._send, key, event)
+                else:
+                    self._send(key, event)
 
     def subscribe(self, socket: Socket, key: str, subscription_id: int) -> None:
         """Let a WebSocket API connection hear an account."""
         self._add(key, socket, str(subscription_id), b'{"subscriptionId":%d,"event":' % subscription_id)
 
     def unsubscribe(self, socket: Socket, key: str, subscription_id: int) -> None:
-        """End a subscription with its last event."""
+        """End a subscription."""
         listener = self._listeners.get(key, {}).pop((socket, str(subscription_id)), None)
         if listener is not None:
             self._log.write("user_unsubscribe", socket=socket.number, account=key)
@@ -83,8 +90,20 @@ class UserStreams:
         return listen_key
 
     def end_listen_key(self, listen_key: str) -> None:
-        """Forget a listen key."""
-        self._listen_keys.pop(listen_key, None)
+        """Forget a listen key; who hears by it hears nothing any more."""
+        key = self._listen_keys.pop(listen_key, "")
+        listeners = self._listeners.get(key, {})
+        for socket, name in [place for place in listeners if place[1] == listen_key]:
+            del listeners[socket, name]
+
+    def expire_listen_keys(self, key: str, now_ms: int) -> int:
+        """End an account's listen keys as time does, with their last event; how many there were."""
+        mine = [listen_key for listen_key, owner in self._listen_keys.items() if owner == key]
+        for listen_key in mine:
+            event = {"e": "listenKeyExpired", "E": now_ms, "listenKey": listen_key}
+            self._send(key, event, listen_key)
+            self.end_listen_key(listen_key)
+        return len(mine)
 
     def knows(self, listen_key: str, key: str) -> bool:
         """Whether the listen key is alive and the account's."""
@@ -100,6 +119,17 @@ class UserStreams:
         """A stream socket is gone."""
         for listeners in self._listeners.values():
             listeners.pop((socket, stream), None)
+
+    def _send(self, key: str, event: dict[str, Any], name: str | None = None) -> None:
+        """Send an event to an account's listeners, or to those of one name alone."""
+        listeners = [one for (_, of), one in self._listeners.get(key, {}).items() if name in (None, of)]
+        if not listeners:
+            return
+        raw = encode(event)
+        for listener in listeners:
+            listener.socket.send(listener.wrap + raw + b"}" if listener.wrap else raw)
+        numbers = [listener.socket.number for listener in listeners]
+        self._log.write("user_sent", sockets=numbers, data=msgspec.Raw(raw))
 
     def _add(self, key: str, socket: Socket, name: str, wrap: bytes) -> None:
         self._listeners.setdefault(key, {})[socket, name] = Subscription(socket, wrap)

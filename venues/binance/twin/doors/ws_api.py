@@ -1,28 +1,32 @@
-"""The WebSocket API: requests, sessions and user-data subscriptions on one connection.
+"""The WebSocket API: requests, one a text frame, and their answers.
 
 Source: Binance Spot API, web-socket-api, 2026-07.
 """
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import WSMsgType
 
+from venues.binance.twin.doors.garbage import garbled
+from venues.binance.twin.doors.session import Session
 from venues.binance.twin.doors.sockets import Socket
 from venues.binance.twin.doors.users import UserStreams
-from venues.binance.twin.errors import VenueError, illegal_characters
+from venues.binance.twin.errors import SessionRevoked, VenueError, illegal_characters, not_supported
+from venues.binance.twin.limits import Address
 from venues.binance.twin.render import decode, encode, in_microseconds
 from venues.binance.twin.requests.desk import Desk
 from venues.binance.twin.requests.endpoints import BY_METHOD
+from venues.binance.twin.requests.keys import Key
+from venues.binance.twin.requests.request import Outcome, Request
 from venues.binance.twin.requests.signing import text, ws_payload
-from venues.binance.twin.trading.accounts import Account
+from venues.binance.twin.requests.trouble import Trouble, suffer
 
 CONNECT_WEIGHT = 2
-SESSION_WEIGHT = 2
 MAX_ID_LENGTH = 36
-MAX_ACTIVE = 1_000
-MAX_LIFETIME = 65_535
 MIN_INT, MAX_INT = -(2**63), 2**63 - 1
 IDENT = "^[a-zA-Z0-9-_]{1,36}$"
 
@@ -31,135 +35,137 @@ class ApiSession:
     """One connection of the WebSocket API."""
 
     def __init__(
-        self, socket: Socket, desk: Desk, users: UserStreams, show_limits: bool, is_microseconds: bool
+        self,
+        socket: Socket,
+        address: Address,
+        desk: Desk,
+        users: UserStreams,
+        show_limits: bool = True,
+        is_microseconds: bool = False,
     ) -> None:
         self._socket = socket
+        self._address = address
         self._desk = desk
         self._users = users
         self._show_limits = show_limits
         self._is_microseconds = is_microseconds
-        self._next_id = 0
-        self._subscriptions: dict[int, Account] = {}
-        self._session_methods = {
-            "userDataStream.subscribe.signature": self._subscribe_signature,
-            "userDataStream.subscribe": self._subscribe,
-            "userDataStream.unsubscribe": self._unsubscribe,
-            "session.subscriptions": self._list,
-            "session.status": self._status,
-            "session.logon": self._logon,
-            "session.logout": self._status,
-        }
+        self._session = Session(socket, desk, users, show_limits)
+        self._late: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
         """Answer until the client goes."""
         async for message in self._socket.requests():
             if message.type == WSMsgType.TEXT:
-                self._socket.send(encode(self._answer(message.data)))
-                self._users.flush()
+                self._take(message.data)
 
     def close(self) -> None:
-        """The connection is gone: its subscriptions end."""
-        for number in list(self._subscriptions):
-            self._end(number)
+        """The connection is gone, and its subscriptions end. A late request still reaches the engine."""
+        self._session.close()
 
-    def _answer(self, data: str) -> dict[str, Any]:
-        ident: Any = None
-        method = ""
-        account: Account | None = None
-        result: Any = None
-        error: VenueError | None = None
-        show = self._show_limits
+    def revoked(self, key: Key) -> None:
+        """A key was revoked."""
+        self._session.revoked(key)
+
+    def announce_shutdown(self, now_ms: int) -> None:
+        """Tell the client that this connection will close soon."""
+        self._socket.send(encode({"event": {"e": "serverShutdown", "E": now_ms}}))
+
+    def serve(self, request: Request) -> Any:
+        """The result of a request. Raises VenueError with the refusal."""
+        self._session.check_key(request.address.ip)
+        if self._session.serves(request.name) and self._socket.is_open:
+            return self._session.serve(request)
+        if request.endpoint is None:
+            request.address.spend(1, self._desk.exchange.now_ms)
+            raise not_supported()
+        return self._desk.serve(request, request.endpoint)
+
+    def _take(self, data: str) -> None:
+        request = Request("ws_api", "", None, {}, self._address, None, bytes, socket=self._socket.number)
+        turn = _Turn(self, self._socket, self._desk, self._users, request, self._show_limits, self._is_microseconds)
         try:
-            request = _request(data)
-            ident = request.get("id")
-            method, params = _method(request)
-            show = _text(params.get("returnRateLimits", show)) != "false"
-            self._desk.log_received("ws_api", method, params, self._socket.number)
-            result = self._serve(method, params)
-            account = self._desk.exchange.accounts.get(str(params.get("apiKey")))
+            parsed = _parsed(data)
+            turn.ident = parsed.get("id")
+            name, params = _method(parsed)
         except VenueError as refused:
-            error = refused
-        status = error.status if error else 200
-        self._desk.log_answered("ws_api", method, status, result, error, self._socket.number)
-        answer: dict[str, Any] = {"id": ident, "status": status}
+            turn.answer(Outcome(error=refused))
+            return
+        turn.shows_limits = _text(params.get("returnRateLimits", self._show_limits)) != "false"
+        request.name, request.endpoint, request.shown = name, BY_METHOD.get(name), params
+        request.sent = _sent(params)
+        request.key = request.sent.get("apiKey")
+        request.payload = lambda: ws_payload(params)
+        request.session = self._session.key
+        trouble = self._desk.trouble(request)
+        if trouble is None:
+            turn.answer(turn.execute())
+            self._users.flush()
+            return
+        task = asyncio.ensure_future(suffer(trouble, request, turn))
+        self._late.add(task)
+        task.add_done_callback(self._late.discard)
+
+
+@dataclass(slots=True)
+class _Turn:
+    """One request's way to its answer."""
+
+    api: ApiSession
+    socket: Socket
+    desk: Desk
+    users: UserStreams
+    request: Request
+    shows_limits: bool
+    is_microseconds: bool
+    ident: Any = None
+
+    def execute(self) -> Outcome:
+        return self.desk.outcome(self.request, lambda: self.api.serve(self.request))
+
+    def tell_account(self) -> None:
+        self.users.flush()
+
+    def answer(self, outcome: Outcome, **more: Any) -> None:
+        self.desk.log_answered(self.request, outcome, **more)
+        self.socket.send(self._render(outcome))
+
+    def garble(self, outcome: Outcome, trouble: Trouble) -> None:
+        raw, _ = garbled(self._render(outcome), trouble.garbage, trouble.html_status)
+        is_text = trouble.garbage in ("html", "truncated")
+        self.socket.send(raw, WSMsgType.TEXT if is_text else WSMsgType.BINARY)
+
+    async def hold(self) -> None:
+        """Nothing is sent, and the connection goes on."""
+
+    def cut(self) -> None:
+        self.socket.reset("fault")
+
+    def _render(self, outcome: Outcome) -> bytes:
+        error = outcome.error
+        if isinstance(error, SessionRevoked):
+            return encode({"id": None, "status": error.status, "error": error.body})
+        answer: dict[str, Any] = {"id": self.ident, "status": outcome.status}
         if error is None:
-            answer["result"] = in_microseconds(result) if self._is_microseconds else result
+            answer["result"] = in_microseconds(outcome.body) if self.is_microseconds else outcome.body
         else:
             answer["error"] = error.body
             if error.retry_at_ms is not None:
-                times = {"serverTime": self._desk.exchange.now_ms, "retryAfter": error.retry_at_ms}
-                answer["error"]["data"] = times
-        if show:
-            answer["rateLimits"] = self._limits(method, account)
-        return answer
+                times = {"serverTime": self.desk.exchange.now_ms, "retryAfter": error.retry_at_ms}
+                answer["error"]["data"] = times | (error.data or {})
+        if self.shows_limits:
+            answer["rateLimits"] = self._limits()
+        return encode(answer)
 
-    def _serve(self, method: str, params: dict[str, Any]) -> Any:
-        session_method = self._session_methods.get(method)
-        if session_method is not None:
-            self._desk.address.spend(SESSION_WEIGHT, self._desk.exchange.now_ms)
-            return session_method(params)
-        endpoint = BY_METHOD.get(method)
-        if endpoint is None:
-            raise VenueError(-1020, "This operation is not supported.")
-        sent = _sent(params)
-        key = sent.get("apiKey")
-        return self._desk.serve(endpoint, sent, key, lambda: ws_payload(params))
-
-    def _limits(self, method: str, account: Account | None) -> list[dict[str, Any]]:
-        now_ms = self._desk.exchange.now_ms
-        orders = account.limit.report(now_ms) if account is not None and method == "order.place" else []
-        return [*orders, self._desk.address.report(now_ms)]
-
-    def _subscribe_signature(self, params: dict[str, Any]) -> dict[str, Any]:
-        sent = _sent(params)
-        account = self._desk.authenticate(sent, sent.get("apiKey"), lambda: ws_payload(params))
-        if account in self._subscriptions.values():
-            raise VenueError(-2035, "User Data Stream subscription already active.")
-        if self._next_id >= MAX_LIFETIME or len(self._subscriptions) >= MAX_ACTIVE:
-            raise VenueError(-2042, "Maximum subscription ID reached for this connection.")
-        number, self._next_id = self._next_id, self._next_id + 1
-        self._subscriptions[number] = account
-        self._users.subscribe(self._socket, account.api_key, number)
-        return {"subscriptionId": number}
-
-    def _subscribe(self, params: dict[str, Any]) -> dict[str, Any]:
-        raise VenueError(-2015, "Invalid API-key, IP, or permissions for action.", status=401)
-
-    def _unsubscribe(self, params: dict[str, Any]) -> dict[str, Any]:
-        wanted = params.get("subscriptionId")
-        numbers = [number for number in self._subscriptions if wanted is None or number == wanted]
-        if wanted is not None and not numbers:
-            raise VenueError(-2036, "User Data Stream subscription not active.")
-        for number in numbers:
-            event = {"e": "eventStreamTerminated", "E": self._desk.exchange.now_ms}
-            self._users.tell(self._socket, number, event)
-            self._end(number)
-        return {}
-
-    def _end(self, number: int) -> None:
-        account = self._subscriptions.pop(number)
-        self._users.unsubscribe(self._socket, account.api_key, number)
-
-    def _list(self, params: dict[str, Any]) -> list[dict[str, int]]:
-        return [{"subscriptionId": number} for number in self._subscriptions]
-
-    def _status(self, params: dict[str, Any]) -> dict[str, Any]:
-        return {
-            "apiKey": None,
-            "authorizedSince": None,
-            "connectedSince": self._socket.opened_ms,
-            "returnRateLimits": self._show_limits,
-            "serverTime": self._desk.exchange.now_ms,
-            "userDataStream": bool(self._subscriptions),
-        }
-
-    def _logon(self, params: dict[str, Any]) -> dict[str, Any]:
-        # Only Ed25519 keys may log on; the twin's are HMAC, whose signature is no Ed25519 signature.
-        self._desk.account_of(_text(params.get("apiKey", "")))
-        raise VenueError(-1022, "Signature for this request is not valid.")
+    def _limits(self) -> list[dict[str, Any]]:
+        now_ms, endpoint = self.desk.exchange.now_ms, self.request.endpoint
+        weight = self.request.address.report(now_ms)
+        if endpoint is None or not endpoint.places_order:
+            return [weight]
+        account = self.desk.account_of(self.request)
+        return [*(account.limit.report(now_ms) if account is not None else []), weight]
 
 
-def _request(data: str) -> dict[str, Any]:
+def _parsed(data: str) -> dict[str, Any]:
     """A request with a lawful id. Raises VenueError -1135 or -1100 for what is none."""
     try:
         request = decode(data)

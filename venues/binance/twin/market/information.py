@@ -48,7 +48,7 @@ def exchange_info(call: Call) -> dict[str, Any]:
         "serverTime": call.exchange.now_ms,
         "rateLimits": limits.rules(call.weight_limit, call.orders_limit),
         "exchangeFilters": [],
-        "symbols": [market.symbol.info(with_sets, market.status) for market in markets],
+        "symbols": [one.symbol.info(with_sets, one.status) for one in markets],
     }
 
 

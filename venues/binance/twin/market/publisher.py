@@ -5,7 +5,7 @@ Source: Binance Spot API, web-socket-streams, 2026-07.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -20,6 +20,9 @@ from venues.binance.twin.trading.exchange import Exchange
 from venues.twins.log import TruthLog
 from venues.twins.matching import Event, LevelChanged, Traded
 
+Fate = Callable[[str, bytes], Sequence[bytes]]
+"""What of a stream's message is sent now, and what else with it."""
+
 
 class Form(NamedTuple):
     """How a socket gets its payloads: in an envelope with the stream's name, with times in microseconds."""
@@ -31,8 +34,9 @@ class Form(NamedTuple):
 class Publisher:
     """Sends market streams; `opened` is told when a stream gets its first reader."""
 
-    def __init__(self, exchange: Exchange, log: TruthLog) -> None:
+    def __init__(self, exchange: Exchange, log: TruthLog, fate: Fate = lambda stream, raw: (raw,)) -> None:
         self.opened: Callable[[str], None] = lambda stream: None
+        self._fate = fate
         self._exchange = exchange
         self._log = log
         self._readers: dict[str, dict[Socket, Form]] = {}
@@ -104,6 +108,11 @@ class Publisher:
         readers = self._readers.get(stream)
         if not readers:
             return 0
+        for each in self._fate(stream, raw):
+            self._write(stream, readers, each)
+        return len(readers)
+
+    def _write(self, stream: str, readers: dict[Socket, Form], raw: bytes) -> None:
         made: dict[Form, bytes] = {}
         for socket, form in readers.items():
             frame = made.get(form)
@@ -115,7 +124,6 @@ class Publisher:
             socket.send(frame)
         numbers = [socket.number for socket in readers]
         self._log.write("sent", sockets=numbers, stream=stream, data=msgspec.Raw(raw))
-        return len(numbers)
 
     def backlog(self) -> int:
         """Bytes that the slowest of all readers has not read yet, -1 without any reader."""

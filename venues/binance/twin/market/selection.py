@@ -37,9 +37,8 @@ def each(call: Call, body: Callable[[Market], dict[str, Any]]) -> Any:
     if "symbol" in call.params and "symbols" not in call.params:
         return body(market(call))
     symbols, _ = call.params.symbols(call.symbols)
-    wanted = status(call)
-    markets = (call.exchange.markets[symbol.name] for symbol in symbols)
-    return [body(market) for market in markets if wanted in (None, market.status)]
+    markets, wanted = [call.exchange.markets[symbol.name] for symbol in symbols], status(call)
+    return [body(one) for one in markets if wanted in (None, one.status)]
 
 
 def each_named(call: Call, body: Callable[[Market], dict[str, Any]]) -> Any:

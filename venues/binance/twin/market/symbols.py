@@ -127,14 +127,11 @@ class Symbol:
             *bounds.filters(),
         ]
 
-    def info(self, with_permission_sets: bool, status: str | None = None) -> dict[str, Any]:
-        """The symbol's entry in exchangeInfo; `status` is what it is now, when that is not what it began with.
-
-        Source: Binance Spot API, rest-api, exchangeInfo, 2026-07.
-        """
+    def info(self, with_permission_sets: bool, status: str) -> dict[str, Any]:
+        """The symbol's entry in exchangeInfo. Source: Binance Spot API, rest-api, exchangeInfo, 2026-07."""
         return {
             "symbol": self.name,
-            "status": status or self.status,
+            "status": status,
             "baseAsset": self.base,
             "baseAssetPrecision": 8,
             "quoteAsset": self.quote,

@@ -1,96 +1,105 @@
 """Where REST and the WebSocket API meet: weight, key, signature, time, parameters, answer, log.
 
-The order of the checks is: weight, names and presence of parameters, key, signature, time, values.
+The order of the checks is: ban and weight, names and presence of parameters, key and its permission, signature, time,
+values.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from venues.binance.twin.errors import VenueError, bad_key_format, mandatory, unknown_key
-from venues.binance.twin.limits import AddressLimit
+from venues.binance.twin.errors import VenueError, mandatory
 from venues.binance.twin.requests.call import Call
 from venues.binance.twin.requests.endpoint import Endpoint
+from venues.binance.twin.requests.keys import Key, Keyring, Permission
 from venues.binance.twin.requests.params import Params
-from venues.binance.twin.requests.signing import check_signature, check_time
+from venues.binance.twin.requests.request import Outcome, Request
+from venues.binance.twin.requests.signing import check_time
+from venues.binance.twin.requests.trouble import NoTroubles, Trouble, Troubles
+from venues.binance.twin.rules import Rules
 from venues.binance.twin.trading.accounts import Account
 from venues.binance.twin.trading.exchange import Exchange
 from venues.twins.log import TruthLog
 
-MAX_KEY_LENGTH = 128
-
 
 @dataclass(slots=True)
 class Desk:
-    """Answers requests for one exchange; every client comes from the one local address."""
+    """Answers requests for one exchange."""
 
     exchange: Exchange
     log: TruthLog
-    address: AddressLimit
-    orders_limit: int
+    rules: Rules
+    keys: Keyring
+    troubles: Troubles = field(default_factory=NoTroubles)
 
-    def serve(
-        self,
-        endpoint: Endpoint,
-        sent: Mapping[str, str],
-        key: str | None,
-        payload: Callable[[], bytes],
-        session: Account | None = None,
-    ) -> Any:
-        """The body of a successful answer. Raises VenueError with the refusal.
+    def trouble(self, request: Request) -> Trouble | None:
+        """What goes wrong with a request; asked once for each."""
+        return self.troubles.on_request(request)
 
-        `payload` gives the signed bytes; `session` is the account of a connection that has logged on.
-        """
-        params = Params(sent)
+    def outcome(self, request: Request, work: Callable[[], Any]) -> Outcome:
+        """Note a request, and what `work` gives for it or refuses it with."""
+        self.log_received(request)
+        try:
+            return Outcome(body=work())
+        except VenueError as refused:
+            return Outcome(error=refused)
+
+    def serve(self, request: Request, endpoint: Endpoint) -> Any:
+        """The body of a successful answer. Raises VenueError with the refusal."""
+        params, account, address = Params(request.sent), None, request.address
         try:
             weight = endpoint.cost(params)
         except VenueError:
             weight = 1
-        self.address.spend(weight, self.exchange.now_ms)
+        address.spend(weight, self.exchange.now_ms)
         params.check_names(endpoint.names, endpoint.is_signed)
-        account = session if session is not None and "signature" not in sent else None
-        if endpoint.is_signed and account is None:
-            account = self.authenticate(sent, key, payload)
-        call = Call(self.exchange, params, account, self.address.limit, self.orders_limit)
-        body = endpoint.answer(call)
+        if endpoint.is_signed:
+            account = self.authenticate(request, endpoint.permission).account
+        body = endpoint.answer(Call(self.exchange, params, account, self.rules.weight, self.rules.orders))
         if endpoint.is_free_on_success:
-            self.address.refund(weight)
+            address.refund(weight)
         return body
 
-    def authenticate(self, sent: Mapping[str, str], key: str | None, payload: Callable[[], bytes]) -> Account:
-        """The account of a signed request. Raises VenueError -1021, -1022, -1102, -2014 or -2015."""
-        for name in ("timestamp", "signature"):
-            if not sent.get(name):
-                raise mandatory(name)
-        account = self.account_of(key)
-        check_signature(account.api_secret, payload(), sent["signature"])
+    def authenticate(self, request: Request, permission: Permission) -> Key:
+        """The key of a signed request. Raises VenueError -1021, -1022, -1102, -2014 or -2015."""
+        sent, ip = request.sent, request.address.ip
+        if request.session is not None and "apiKey" not in sent and "signature" not in sent:
+            key = request.session
+            self._check_sent(sent, "timestamp")
+            key.check_use(permission, ip)
+        else:
+            self._check_sent(sent, "timestamp", "signature")
+            key = self.keys.of(request.key)
+            key.check_use(permission, ip)
+            key.check_signature(request.payload(), sent["signature"])
         check_time(sent["timestamp"], sent.get("recvWindow"), self.exchange.now_us())
-        return account
+        return key
 
-    def account_of(self, key: str | None) -> Account:
-        """The account of a key. Raises VenueError -2014 or -2015."""
-        if not key or len(key) > MAX_KEY_LENGTH or not key.isascii() or not key.isalnum():
-            raise bad_key_format()
-        account = self.exchange.accounts.get(key)
-        if account is None:
-            raise unknown_key()
-        return account
+    def account_of(self, request: Request) -> Account | None:
+        """Whose order count an answer shows: the account of the key that was named, or of the session."""
+        key = self.keys.known(request.key) if request.key else request.session
+        return key.account if key is not None else None
 
-    def log_received(self, via: str, method: str, params: Mapping[str, Any], socket: int | None) -> None:
+    def log_received(self, request: Request) -> None:
         """Note a request, its signature left out."""
-        shown = {name: _plain(value) for name, value in params.items() if name != "signature"}
-        self.log.write("received", via=via, socket=socket, method=method, params=shown)
+        shown = {name: _plain(value) for name, value in (request.shown or request.sent).items() if name != "signature"}
+        self.log.write("received", via=request.via, socket=request.socket, method=request.name, params=shown)
 
-    def log_answered(
-        self, via: str, method: str, status: int, body: Any, error: VenueError | None, socket: int | None
-    ) -> None:
-        """Note an answer."""
-        fields: dict[str, Any] = {"status": status, "code": error.code if error else None}
+    def log_answered(self, request: Request, outcome: Outcome, **more: Any) -> None:
+        """Note an answer; `more` tells of a fault in it."""
+        body, error = outcome.body, outcome.error
+        fields: dict[str, Any] = {"status": outcome.status, "code": error.code if error else None}
         if isinstance(body, dict) and "clientOrderId" in body:
             fields["client_order_id"] = body["clientOrderId"]
-        self.log.write("answered", via=via, socket=socket, method=method, **fields)
+        self.log.write("answered", via=request.via, socket=request.socket, method=request.name, **fields, **more)
+
+    @staticmethod
+    def _check_sent(sent: Mapping[str, str], *names: str) -> None:
+        for name in names:
+            if not sent.get(name):
+                raise mandatory(name)
 
 
 def _plain(value: Any) -> Any:

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from venues.binance.twin.requests.call import Call
+from venues.binance.twin.requests.keys import Permission
 from venues.binance.twin.requests.params import Params
 
 Security = Literal["NONE", "SIGNED"]
+PLACING = ("order.place", "order.cancelReplace", "orderList.place", "sor.order.place")
+"""Beginnings of the methods that place orders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +34,14 @@ class Endpoint:
         return self.security == "SIGNED"
 
     @property
+    def permission(self) -> Permission:
+        """What a key must be allowed to do for it."""
+        return "USER_DATA" if self.method == "GET" else "TRADE"
+
+    @property
     def places_order(self) -> bool:
         """Whether its answer shows the unfilled order count."""
-        return self.ws == "order.place"
+        return self.ws is not None and self.ws.startswith(PLACING)
 
     def cost(self, params: Params) -> int:
         """Request weight of this call."""

@@ -1,12 +1,12 @@
-"""Signed requests: what is signed, with which hash, and when a timestamp is accepted.
+"""Signed requests: what is signed, and when a timestamp is accepted.
 
-Source: Binance Spot API, request-security, 2026-07.
+Source: Binance Spot API, request-security, 2026-07. Since 2026-01-15 REST payloads are percent-encoded before they are
+signed.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,16 +25,19 @@ AHEAD_US = 1_000_000
 """A timestamp may be up to one second ahead of the venue's clock."""
 MICROSECONDS_FROM = 10**14
 """A timestamp at least this large is in microseconds; in milliseconds it would lie after the year 5000."""
-
-
-def sign(secret: str, payload: bytes) -> str:
-    """HMAC-SHA256 in hexadecimal."""
-    return hmac.new(secret.encode(), payload, hashlib.sha256).hexdigest()
+_ENCODED = re.compile(rb"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?]|%[0-9A-Fa-f]{2})*")
+"""A query as RFC 3986 allows it: everything else is percent-encoded."""
 
 
 def rest_payload(query: bytes, body: bytes) -> bytes:
-    """What a REST request signs: raw query and raw body, joined by nothing, without the signature itself."""
-    return _without_signature(query) + _without_signature(body)
+    """What a REST request signs: raw query and raw body, joined by nothing, without the signature itself.
+
+    Raises VenueError -1022 where something was not percent-encoded.
+    """
+    payload = _without_signature(query) + _without_signature(body)
+    if _ENCODED.fullmatch(payload) is None:
+        raise invalid_signature()
+    return payload
 
 
 def ws_payload(params: Mapping[str, Any]) -> bytes:
@@ -47,12 +50,6 @@ def text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return value if isinstance(value, str) else str(value)
-
-
-def check_signature(secret: str, payload: bytes, signature: str) -> None:
-    """Raises VenueError -1022 when the signature is not the payload's; the case of its hex digits is free."""
-    if not hmac.compare_digest(sign(secret, payload).encode(), signature.lower().encode()):
-        raise invalid_signature()
 
 
 def check_time(timestamp: str, window: str | None, now_us: int) -> None:

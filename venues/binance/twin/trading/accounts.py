@@ -30,13 +30,12 @@ class Balance:
 
 @dataclass(slots=True)
 class Account:
-    """Everything the venue holds under one key.
+    """Everything the venue holds for one owner; an account is called after its first key.
 
     `max_assets` bounds what one order may transact of an asset (MAX_ASSET), in atoms.
     """
 
     api_key: str
-    api_secret: str
     uid: int
     balances: dict[str, Balance]
     limit: OrderLimit = field(default_factory=OrderLimit)

@@ -19,11 +19,9 @@ from typing import Protocol
 
 from venues.binance.twin.errors import VenueError, cancel_rejected, order_rejected
 from venues.binance.twin.limits import OrderLimit
-from venues.binance.twin.market import statistics
 from venues.binance.twin.market.markets import Market
 from venues.binance.twin.market.symbols import Symbol
 from venues.binance.twin.market.tape import Print
-from venues.binance.twin.render import ATOM
 from venues.binance.twin.trading.account_orders import AccountOrder, Amendment
 from venues.binance.twin.trading.accounts import Account, Balance
 from venues.binance.twin.trading.admission import NO_TRADING, check_account, check_entering, check_waiting
@@ -32,11 +30,11 @@ from venues.binance.twin.trading.filters import DEFAULT_BOUNDS, ExchangeBounds
 from venues.binance.twin.trading.keeper import Execution, ListKeeper
 from venues.binance.twin.trading.making import account_order, prevented_match
 from venues.binance.twin.trading.orders import NewOrder
-from venues.binance.twin.trading.rates import DISCOUNT_ASSET
-from venues.binance.twin.trading.triggers import TriggerBook
+from venues.binance.twin.trading.prices import Prices
+from venues.binance.twin.trading.waiting import Waiting
 from venues.twins.log import TruthLog
 from venues.twins.market import LEVELS
-from venues.twins.matching import Accepted, Event, Expired, Prevented, Rejected, Traded
+from venues.twins.matching import Accepted, Event, Expired, Order, Prevented, Rejected, Traded
 
 WARM_UP_ACTS = 300
 """Acts of the participants before the doors open, so that a last price and recent trades exist."""
@@ -72,19 +70,17 @@ class Exchange:
         self.log = log
         self.now_us = now_us
         self.bounds = bounds
-        self.markets: dict[str, Market] = {}
-        self.symbols: dict[str, Symbol] = {}
+        self.markets = {symbol.name: Market(symbol, seed, levels) for symbol in symbols}
+        self.symbols = {symbol.name: symbol for symbol in symbols}
         self.accounts: dict[str, Account] = {}
         self.lists: ListKeeper | None = None
-        self.clearing = Clearing(log, random.Random(seed).randrange(10**6, 10**7), self._told, self._bnb_price)
+        self._prices = Prices(self.markets)
+        self.clearing = Clearing(log, random.Random(seed).randrange(10**6, 10**7), self._told, self._prices.of_bnb)
         self._listener: Listener | None = None
-        self._triggers: dict[str, TriggerBook] = {}
-        self._waiting: dict[tuple[str, int], tuple[Account, AccountOrder]] = {}
+        self._waiting = Waiting()
         self._consequences: deque[Callable[[], None]] = deque()
         self._is_acting = False
-        for symbol in symbols:
-            market = Market(symbol, seed, levels)
-            self.add_market(market)
+        for market in self.markets.values():
             market.participants.seed()
             for _ in range(WARM_UP_ACTS):
                 self._act(market)
@@ -121,16 +117,10 @@ class Exchange:
             self._is_acting = False
             self.clearing.tell_positions(self.now_ms)
 
-    def add_market(self, market: Market) -> None:
-        """Serve one more market, such as one that a capture moves."""
-        symbol = market.symbol
-        self.markets[symbol.name], self.symbols[symbol.name] = market, symbol
-        self._triggers[symbol.name] = TriggerBook()
-
-    def add_account(self, key: str, secret: str, balances: dict[str, int], limit: OrderLimit) -> Account:
+    def add_account(self, key: str, balances: dict[str, int], limit: OrderLimit) -> Account:
         """Open an account with free balances in atoms."""
         owned = {asset: Balance(free=atoms) for asset, atoms in balances.items()}
-        account = Account(key, secret, 354_937_868 + len(self.accounts), owned, limit, update_ms=self.now_ms)
+        account = Account(key, 354_937_868 + len(self.accounts), owned, limit, update_ms=self.now_ms)
         self.accounts[key] = account
         return account
 
@@ -141,12 +131,8 @@ class Exchange:
         self.markets[symbol].status = status
 
     def average(self, symbol: Symbol) -> int:
-        """The price in ticks that filters measure with: the reference price, else the average; 0 for neither."""
-        market = self.markets[symbol.name]
-        now_ms = market.time_ms(self.now_ms)
-        known = statistics.reference(market, now_ms)
-        price = known[0] if known is not None else None
-        return (statistics.average(market, now_ms) if price is None else price) // symbol.tick
+        """The price in ticks that filters measure with, 0 for none."""
+        return self._prices.average(symbol, self.now_ms)
 
     def deposit(self, account: Account, asset: str, atoms: int) -> None:
         """Atoms come from outside the exchange, or leave it when negative. Raises ValueError over what is free."""
@@ -172,6 +158,18 @@ class Exchange:
             events = market.participants.step()
             self._apply(market, events)
         return events
+
+    def enter(self, market: Market, order: Order) -> None:
+        """Let an order that is no account's work, as a participant's does."""
+        with self.together():
+            events = market.engine.submit(order)
+            market.participants.observe(events)
+            self._apply(market, events)
+
+    def withdraw(self, market: Market, order: Order) -> None:
+        """Take back an order that is no account's."""
+        with self.together():
+            self._apply(market, market.engine.cancel(order.order_id))
 
     def place(self, account: Account, new: NewOrder) -> AccountOrder:
         """Place one order. Raises VenueError -2010, -1013, -1015; then nothing has changed."""
@@ -254,9 +252,7 @@ class Exchange:
             if mine.trigger is None:
                 self._enter(market, mine)
             else:
-                mine.trigger.order_id = mine.order_id
-                self._triggers[mine.symbol.name].add(mine.trigger)
-                self._waiting[mine.symbol.name, mine.order_id] = (account, mine)
+                self._waiting.add(account, mine)
                 self.clearing.announce(account, mine, self.now_ms)
 
     def expire(self, account: Account, mine: AccountOrder, reason: str) -> None:
@@ -301,8 +297,7 @@ class Exchange:
 
     def _withdraw(self, mine: AccountOrder) -> list[Event]:
         """Take an order out of wherever it stands or waits."""
-        if self._waiting.pop((mine.symbol.name, mine.order_id), None) is not None:
-            self._triggers[mine.symbol.name].remove(mine.order_id)
+        if self._waiting.take(mine):
             return []
         return self.markets[mine.symbol.name].engine.cancel(mine.order_id)
 
@@ -342,14 +337,13 @@ class Exchange:
 
     def _trigger(self, market: Market, price: int, now_ms: int) -> None:
         """A trade lets waiting orders go; they enter the book after whatever is under way, oldest first."""
-        for order_id in self._triggers[market.symbol.name].on_trade(price, now_ms):
-            account, mine = self._waiting[market.symbol.name, order_id]
+        for account, mine in self._waiting.on_trade(market.symbol.name, price, now_ms):
             self._told(account, mine, "TRIGGERED")
             self._consequences.append(partial(self._go, market, account, mine))
 
     def _go(self, market: Market, account: Account, mine: AccountOrder) -> None:
         """A triggered order enters the book, unless it was ended meanwhile or cannot be paid for any more."""
-        if self._waiting.pop((market.symbol.name, mine.order_id), None) is None:
+        if not self._waiting.take(mine):
             return
         mine.update_ms = self.now_ms
         try:
@@ -367,14 +361,6 @@ class Exchange:
     def _told(self, account: Account, mine: AccountOrder, execution: Execution) -> None:
         if self.lists is not None and mine.order_list_id != -1:
             self._consequences.append(partial(self.lists.on_order, account, mine, execution))
-
-    def _bnb_price(self, quote: str) -> int:
-        """Atoms of a quote asset for one BNB by the last trade, 0 when the two are not traded here."""
-        if quote == DISCOUNT_ASSET:
-            return ATOM
-        market = self.markets.get(DISCOUNT_ASSET + quote)
-        last = market.tape.last if market is not None else None
-        return last.price * market.symbol.tick if market is not None and last is not None else 0
 
     def _print(self, market: Market, trade: Traded, now_ms: int) -> None:
         symbol = market.symbol
