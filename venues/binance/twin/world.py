@@ -45,8 +45,8 @@ class World:
         live = [] if self.replay is not None else [KNOWN[name] for name in settings.symbols]
         began([*(symbol.name for symbol in live), *replayed])
         self.exchange = Exchange(live, settings.seed, log, self.clock.now_us, levels=settings.levels)
-        self.exchange.markets |= replayed
-        self.exchange.symbols |= {name: market.symbol for name, market in replayed.items()}
+        for market in replayed.values():
+            self.exchange.add_market(market)
         self.keys = Keyring()
         self.addresses = Addresses(self.rules)
         self.connections = Connections(self.rules)

@@ -70,8 +70,8 @@ class Exchange:
         self.log = log
         self.now_us = now_us
         self.bounds = bounds
-        self.markets = {symbol.name: Market(symbol, seed, levels) for symbol in symbols}
-        self.symbols = {symbol.name: symbol for symbol in symbols}
+        self.markets: dict[str, Market] = {}
+        self.symbols: dict[str, Symbol] = {}
         self.accounts: dict[str, Account] = {}
         self.lists: ListKeeper | None = None
         self._prices = Prices(self.markets)
@@ -80,7 +80,9 @@ class Exchange:
         self._waiting = Waiting()
         self._consequences: deque[Callable[[], None]] = deque()
         self._is_acting = False
-        for market in self.markets.values():
+        for symbol in symbols:
+            market = Market(symbol, seed, levels)
+            self.add_market(market)
             market.participants.seed()
             for _ in range(WARM_UP_ACTS):
                 self._act(market)
@@ -116,6 +118,11 @@ class Exchange:
                 self._consequences.popleft()()
             self._is_acting = False
             self.clearing.tell_positions(self.now_ms)
+
+    def add_market(self, market: Market) -> None:
+        """Serve one more market, such as one that a capture moves."""
+        symbol = market.symbol
+        self.markets[symbol.name], self.symbols[symbol.name] = market, symbol
 
     def add_account(self, key: str, balances: dict[str, int], limit: OrderLimit) -> Account:
         """Open an account with free balances in atoms."""
