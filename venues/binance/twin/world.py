@@ -26,6 +26,7 @@ from venues.binance.twin.rules import Rules
 from venues.binance.twin.settings import Settings
 from venues.binance.twin.trading.accounts import Account
 from venues.binance.twin.trading.exchange import Exchange
+from venues.binance.twin.trading.lists import OrderLists
 from venues.twins.log import TruthLog
 from venues.twins.matching import Event
 
@@ -45,6 +46,7 @@ class World:
         live = [] if self.replay is not None else [KNOWN[name] for name in settings.symbols]
         began([*(symbol.name for symbol in live), *replayed])
         self.exchange = Exchange(live, settings.seed, log, self.clock.now_us, levels=settings.levels)
+        self.exchange.lists = OrderLists(self.exchange)
         for market in replayed.values():
             self.exchange.add_market(market)
         self.keys = Keyring()

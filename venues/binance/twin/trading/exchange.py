@@ -267,7 +267,7 @@ class Exchange:
         with self.together():
             events = self._withdraw(mine)
             self.clearing.expire(account, mine, reason, self.now_ms)
-            self._publish(self.markets[mine.symbol.name], events)
+            self._publish(self.markets[mine.symbol.name], events, self.now_ms)
 
     def cancel(self, account: Account, mine: AccountOrder, cancel_id: str) -> None:
         """Cancel an open order. Raises VenueError -2011 when it is not open."""
@@ -276,7 +276,7 @@ class Exchange:
         with self.together():
             events = self._withdraw(mine)
             self.clearing.cancel(account, mine, cancel_id, self.now_ms)
-            self._publish(self.markets[mine.symbol.name], events)
+            self._publish(self.markets[mine.symbol.name], events, self.now_ms)
 
     def amend(self, account: Account, mine: AccountOrder, size: int, client_order_id: str) -> Amendment:
         """Make an open order smaller, to `size` steps in all; its place in the queue is kept and its name changes."""
@@ -285,7 +285,7 @@ class Exchange:
             events = market.engine.amend(mine.order_id, size)
             mine.order.size = size
             self.clearing.amend(account, mine, client_order_id, old_size, self.now_ms)
-            self._publish(market, events)
+            self._publish(market, events, self.now_ms)
         return mine.amendments[-1]
 
     def _check_market(self, account: Account, market: Market, mine: AccountOrder) -> int:
@@ -326,7 +326,7 @@ class Exchange:
                     self.clearing.announce(*owned, now_ms)
                 elif owned is not None and isinstance(event, Expired):
                     self.clearing.expire(*owned, EXPIRY[event.reason], now_ms)
-        self._publish(market, events)
+        self._publish(market, events, now_ms)
 
     def _prevent(self, event: Prevented, events: list[Event], now_ms: int) -> None:
         """Two orders of one account would have traded: a record for both, and a report for each that lost by it."""
@@ -361,9 +361,9 @@ class Exchange:
         account.reserve(mine, needed)
         self._enter(market, mine)
 
-    def _publish(self, market: Market, events: list[Event]) -> None:
+    def _publish(self, market: Market, events: list[Event], now_ms: int) -> None:
         if self._listener is not None and events:
-            self._listener.market_events(market, events, self.now_ms)
+            self._listener.market_events(market, events, now_ms)
 
     def _told(self, account: Account, mine: AccountOrder, execution: Execution) -> None:
         if self.lists is not None and mine.order_list_id != -1:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from venues.binance.twin.errors import VenueError, filter_failure
+from venues.binance.twin.errors import VenueError, filter_failure, not_accepted
 from venues.binance.twin.market.symbols import Symbol
 from venues.binance.twin.render import amount
 from venues.binance.twin.trading.account_orders import AccountOrder
@@ -81,7 +81,9 @@ def check_notional(symbol: Symbol, atoms: int, is_market: bool) -> None:
 
 
 def check_iceberg(symbol: Symbol, size: int, shown: int) -> None:
-    """ICEBERG_PARTS: too many pieces of `shown` steps."""
+    """Pieces of `shown` steps, larger than the whole or, for ICEBERG_PARTS, too many of them."""
+    if shown > size:
+        raise not_accepted("IcebergQty exceeds QTY.")
     limit = symbol.bounds.iceberg_parts
     if limit is not None and -(-size // shown) > limit:
         raise filter_failure("ICEBERG_PARTS")

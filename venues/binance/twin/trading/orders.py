@@ -144,9 +144,12 @@ def new_client_id() -> str:
     return secrets.token_bytes(CLIENT_ID_LENGTH).translate(_LETTERS).decode()
 
 
-def parse(params: Params, symbols: Mapping[str, Symbol], average: Callable[[str], int]) -> NewOrder:
+def parse(
+    params: Params, symbols: Mapping[str, Symbol], average: Callable[[str], int], has_size: bool = True
+) -> NewOrder:
     """Check a new order's parameters and filters; `average` gives a symbol's average price in ticks.
 
+    Without `has_size` its quantity comes later, 0 until then, and so does what the filters say about it.
     Raises VenueError -1100 to -1211 for parameters, -1013 for filters and for what a symbol does not offer.
     """
     symbol = params.symbol(symbols)
@@ -156,13 +159,13 @@ def parse(params: Params, symbols: Mapping[str, Symbol], average: Callable[[str]
     order_type = str(params.choice("type", ORDER_TYPES, VenueError(-1116, "Invalid orderType.")))
     if order_type not in symbol.offer.order_types:
         raise not_accepted(NOT_OFFERED.get(order_type, "Unsupported order combination"))
-    _check_presence(params, order_type)
+    _check_presence(params, order_type, has_size)
     tif = params.choice("timeInForce", ("GTC", "IOC", "FOK"), VenueError(-1115, "Invalid timeInForce.")) or "GTC"
     peg = _peg(params, symbol, order_type, tif)
     reference = average(symbol.name)
     stop_price, delta = _trigger(params, symbol, order_type, side)
     price = _price(params, symbol, side, reference)
-    size, budget = _amounts(params, symbol, order_type, price, reference)
+    size, budget = _amounts(params, symbol, order_type, price, reference) if has_size else (0, 0)
     response = params.choice("newOrderRespType", ("ACK", "RESULT", "FULL"), invalid_data("newOrderRespType"))
     strategy_type = params.integer("strategyType")
     if strategy_type is not None and strategy_type < MIN_STRATEGY_TYPE:
@@ -188,12 +191,13 @@ def parse(params: Params, symbols: Mapping[str, Symbol], average: Callable[[str]
     )
 
 
-def _check_presence(params: Params, order_type: str) -> None:
+def _check_presence(params: Params, order_type: str, has_size: bool) -> None:
     for name in FORBIDDEN[order_type]:
         if name in params:
             raise not_required(name)
     for name in MANDATORY[order_type]:
-        if name not in params and not (name == "price" and "pegPriceType" in params):
+        is_given = name == "price" and "pegPriceType" in params
+        if name not in params and not is_given and (has_size or name != "quantity"):
             raise mandatory(name)
     if is_algo(order_type) and "stopPrice" not in params and "trailingDelta" not in params:
         raise one_of("stopPrice", "trailingDelta")
@@ -234,9 +238,8 @@ def _iceberg(params: Params, symbol: Symbol, tif: str, size: int) -> int | None:
     if tif != "GTC":
         raise unsupported_combination()
     shown = filters.check_size(symbol, atoms)
-    if shown > size:
-        raise not_accepted("IcebergQty exceeds QTY.")
-    filters.check_iceberg(symbol, size, shown)
+    if size:
+        filters.check_iceberg(symbol, size, shown)
     return shown
 
 

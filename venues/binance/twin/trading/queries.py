@@ -48,7 +48,7 @@ def open_orders(call: Call) -> list[dict[str, Any]]:
 def all_orders(call: Call) -> list[dict[str, Any]]:
     """GET /api/v3/allOrders."""
     symbol, limit = call.params.symbol(call.symbols), call.params.limit(LIST_DEFAULT, LIST_MAX)
-    start, end = _times(call)
+    start, end = times(call)
     first = call.params.integer("orderId")
     found = [
         order
@@ -66,7 +66,7 @@ def my_trades(call: Call) -> list[dict[str, Any]]:
     """GET /api/v3/myTrades."""
     symbol, limit = call.params.symbol(call.symbols), call.params.limit(LIST_DEFAULT, LIST_MAX)
     _check_combination(call, TRADE_QUERIES)
-    start, end = _times(call)
+    start, end = times(call)
     order_id, first = call.params.integer("orderId"), call.params.integer("fromId")
     found = [
         trade
@@ -105,7 +105,7 @@ def my_allocations(call: Call) -> list[dict[str, Any]]:
     call.params.symbol(call.symbols)
     call.params.limit(LIST_DEFAULT, LIST_MAX)
     _check_combination(call, ALLOCATION_QUERIES)
-    _times(call)
+    times(call)
     return []
 
 
@@ -141,7 +141,8 @@ def _check_combination(call: Call, allowed: set[frozenset[str]]) -> None:
         raise bad_combination()
 
 
-def _times(call: Call) -> tuple[int | None, int | None]:
+def times(call: Call) -> tuple[int | None, int | None]:
+    """The request's (startTime, endTime). Raises VenueError -1127 when they are too far apart."""
     start, end = call.params.time("startTime"), call.params.time("endTime")
     if start is not None and end is not None and end - start > LOOKUP_MS:
         raise VenueError(-1127, "More than 24 hours between startTime and endTime.")
