@@ -26,7 +26,8 @@ MAX_BEHIND_S = 1.0
 async def drive(exchange: Exchange, rate: float, acted: Callable[[], None], moves: Callable[[Market], bool]) -> None:
     """Let the participants of all markets that move act, for `rate` book changes a second and symbol, until cancelled.
 
-    `acted` is called after each round of acts. With a rate of 0 nothing moves.
+    A market that opens later moves from then on. `acted` is called after each round of acts. With a rate of 0 nothing
+    moves.
     """
     loop = asyncio.get_running_loop()
     markets = [market for market in exchange.markets.values() if not market.is_replayed]
