@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bus.messages import BookDelta
-from venues.binance.book_sync import BUFFER_LIMIT, BookSync, Step
+from venues.binance.book_sync import BUFFER_LIMIT, CATCH_UP_LIMIT, BookSync, Step
 
 
 def delta(first: int, last: int) -> BookDelta:
@@ -82,11 +82,64 @@ def test_a_repeated_delta_is_ignored() -> None:
     assert sync.is_whole
 
 
+def test_a_snapshot_that_nobody_waits_for_changes_nothing() -> None:
+    sync = BookSync()
+    sync.start()
+    sync.on_snapshot(5)
+    sync.on_delta(delta(6, 7))
+    assert sync.on_snapshot(3) is None
+    assert sync.on_snapshot(9) is None
+    assert sync.is_whole
+    assert sync.on_delta(delta(8, 8)) is Step.APPLY
+
+
+def test_numbers_that_run_backwards_on_a_living_stream_are_a_gap_and_not_old_news() -> None:
+    sync = BookSync()
+    sync.start()
+    sync.on_snapshot(5000)
+    sync.on_delta(delta(5001, 5002))
+    assert sync.is_whole
+    assert sync.on_delta(delta(11, 12)) is Step.GAP
+    assert not sync.is_whole
+    assert sync.on_delta(delta(13, 13)) is Step.HOLD
+    assert sync.on_snapshot(11) == [delta(11, 12), delta(13, 13)]
+    assert sync.is_whole
+
+
+def test_numbers_that_run_backwards_while_a_snapshot_is_on_its_way_begin_a_new_buffer() -> None:
+    sync = BookSync()
+    sync.start()
+    sync.on_delta(delta(5001, 5002))
+    assert sync.on_delta(delta(11, 12)) is Step.HOLD
+    assert sync.on_snapshot(11) == [delta(11, 12)]
+
+
+def test_a_stream_may_catch_up_with_a_snapshot_but_not_for_ever() -> None:
+    sync = BookSync()
+    sync.start()
+    sync.on_snapshot(5000)
+    sync.settle()
+    steps = [sync.on_delta(delta(number, number)) for number in range(1, CATCH_UP_LIMIT + 2)]
+    assert steps == [Step.IGNORE] * CATCH_UP_LIMIT + [Step.GAP]
+    assert not sync.is_whole
+
+
+def test_what_is_lost_of_deltas_that_the_snapshot_has_is_no_loss() -> None:
+    sync = BookSync()
+    sync.start()
+    sync.on_delta(delta(1, 2))
+    sync.on_snapshot(9)
+    assert sync.on_delta(delta(5, 6)) is Step.IGNORE
+    assert sync.on_delta(delta(8, 11)) is Step.APPLY
+    assert sync.is_whole
+
+
 def test_a_gap_among_waiting_deltas_makes_the_earlier_ones_worthless() -> None:
     sync = BookSync()
     sync.start()
     sync.on_delta(delta(1, 3))
     sync.on_delta(delta(6, 7))
+    assert sync.on_snapshot(2) is None
     assert sync.on_snapshot(3) is None
     assert sync.on_snapshot(5) == [delta(6, 7)]
 

@@ -1,16 +1,20 @@
-"""exchangeInfo -> Instrument. Source: Binance Spot API, rest-api (exchangeInfo) and filters, 2026-07."""
+"""exchangeInfo -> Instrument and its status; commission rates -> its fees.
+
+Source: Binance Spot API, rest-api (exchangeInfo, account/commission) and filters, faqs (commission), 2026-07.
+"""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
 import msgspec
+from msgspec.structs import replace
 
-from bus.messages import CurrencyPair, Instrument, InstrumentId, Unreadable
-from venues.binance.client.payloads import ExchangeInfo, Symbol, SymbolFilter
+from bus.messages import CurrencyPair, Instrument, InstrumentId, InstrumentStatus, Unreadable
+from venues.binance.client.payloads import AccountCommission, CommissionRates, ExchangeInfo, Symbol, SymbolFilter
 from venues.binance.mapping.words import MS, instrument_status
 
-__all__ = ["instrument_of", "instruments_of"]
+__all__ = ["instrument_of", "instruments_of", "status_of", "with_fees"]
 
 _symbol = msgspec.json.Decoder(Symbol)
 _NO_FILTER = SymbolFilter("")
@@ -64,6 +68,28 @@ def instrument_of(raw: bytes, venue_id: str, ts_event: int, ts_init: int) -> Ins
         raw=raw,
         quote_increment=Decimal(1).scaleb(-symbol.quote_asset_precision),
     )
+
+
+def status_of(raw: bytes | msgspec.Raw, venue_id: str, ts_event: int, ts_init: int) -> InstrumentStatus:
+    """Return whether a symbol trades, by its entry in exchangeInfo. Raises msgspec.DecodeError."""
+    symbol = _symbol.decode(raw)
+    name = f"{symbol.symbol}.{venue_id}"
+    return InstrumentStatus(name, instrument_status(symbol.status), symbol.status, "", ts_event, ts_init)
+
+
+def with_fees(instrument: Instrument, commission: AccountCommission) -> Instrument:
+    """Return the instrument with what the account pays at most: the sum of all rates, of the dearer side.
+
+    Without the discount, which hangs on what the account holds when it pays.
+    """
+    told = (commission.standard_commission, commission.special_commission, commission.tax_commission)
+    rates = [rate for rate in told if rate is not None]
+    side = max(_sum(rates, "buyer"), _sum(rates, "seller"))
+    return replace(instrument, maker_fee=_sum(rates, "maker") + side, taker_fee=_sum(rates, "taker") + side)
+
+
+def _sum(rates: list[CommissionRates], name: str) -> Decimal:
+    return sum((getattr(rate, name) for rate in rates), Decimal(0))
 
 
 def _step(value: Decimal | None) -> Decimal:

@@ -1,4 +1,4 @@
-"""Orders: NewOrder -> order.place, and the venue's answers -> OrderEvent.
+"""Orders: what this adapter places, and the venue's answers -> OrderEvent and Fill.
 
 Source: Binance Spot API, rest-api (trading endpoints), 2026-07.
 """
@@ -9,120 +9,57 @@ from decimal import Decimal
 
 from bus.messages import (
     Code,
-    ContingencyType,
+    Fill,
     InstrumentId,
+    Liquidity,
     NewOrder,
     OrderEvent,
     OrderEventKind,
     OrderStatus,
     OrderType,
-    PositionSide,
     Refused,
-    Side,
     Source,
-    TimeInForce,
-    exact,
 )
-from venues.binance.client.payloads import OrderBody
-from venues.binance.mapping.words import MS, expiry_code, order_status, order_type, side_of, time_in_force
+from venues.binance.client.payloads import OrderAmended, OrderBody
+from venues.binance.mapping.placing import RESERVED_PARAMS, Params, denied, order_params
+from venues.binance.mapping.words import (
+    MS,
+    expiry_code,
+    is_working_stop,
+    order_status,
+    order_type,
+    side_of,
+    time_in_force,
+    trailing_type,
+)
 
-__all__ = ["RESERVED_PARAMS", "order_report", "place_params"]
+__all__ = ["RESERVED_PARAMS", "amend_report", "answer_fills", "average", "leaves", "order_report", "place_params"]
 
-_TIMES_IN_FORCE = (TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK)
-RESERVED_PARAMS = frozenset(
-    (
-        "apiKey", "signature", "timestamp", "recvWindow", "symbol", "side", "type", "timeInForce", "quantity",
-        "quoteOrderQty", "price", "newClientOrderId", "newOrderRespType", "stopPrice", "trailingDelta", "icebergQty",
-    )
-)  # fmt: skip
-"""What `NewOrder.params` may not say, for the order itself says it, or nothing may."""
+_ZERO, _ACCEPTED = Decimal(0), OrderStatus.ACCEPTED
+_CARRIED = (OrderType.MARKET, OrderType.LIMIT)
+"""The order types whose whole course this adapter follows."""
 
 
-def place_params(order: NewOrder, symbol: str) -> dict[str, str | int] | Refused:
+def place_params(order: NewOrder, symbol: str) -> Params | Refused:
     """Return the parameters of ``order.place``, or why this order is not done here. Nothing was sent then.
 
-    The answer asked for is ACK: the order's course comes by the private stream on the same connection.
+    The venue has more (`placing.order_params`) than this adapter carries through: the rest is denied. The answer
+    asked for is ACK: the order's course comes by the private stream on the same connection.
     """
-    denial = _unsupported(order)
-    if denial is not None:
-        return denial
-    params: dict[str, str | int] = dict(order.params)
-    params["symbol"] = symbol
-    params["side"] = order.side.value
-    params["newClientOrderId"] = order.client_order_id
-    params["newOrderRespType"] = "ACK"
-    if order.size is not None:
-        params["quantity"] = exact(order.size)
-    elif order.quote_size is not None:
-        params["quoteOrderQty"] = exact(order.quote_size)
-    if order.type is OrderType.MARKET:
-        params["type"] = "MARKET"
-        return params
-    params["price"] = exact(order.price)
-    if order.post_only:
-        params["type"] = "LIMIT_MAKER"
-    else:
-        params["type"] = "LIMIT"
-        params["timeInForce"] = order.time_in_force.value
-    return params
+    denial = _beyond(order)
+    return order_params(order, symbol) if denial is None else denial
 
 
-def _unsupported(order: NewOrder) -> Refused | None:
-    kind, tif = order.type, order.time_in_force
-    if kind not in (OrderType.MARKET, OrderType.LIMIT):
-        return _denied(Code.UNSUPPORTED_ORDER_TYPE, f"order type {kind}: this adapter sends MARKET and LIMIT")
-    if order.side is Side.UNKNOWN:
-        return _denied(Code.UNSUPPORTED_INSTRUCTION, "the order's side is not known to this version")
-    if kind is OrderType.LIMIT and tif not in _TIMES_IN_FORCE:
-        return _denied(Code.UNSUPPORTED_TIME_IN_FORCE, f"time in force {tif}: the venue takes GTC, IOC and FOK")
-    if kind is OrderType.MARKET and tif not in _TIMES_IN_FORCE:
-        return _denied(Code.UNSUPPORTED_TIME_IN_FORCE, f"time in force {tif} on a MARKET order, which is immediate")
-    if (order.size is None) == (order.quote_size is None):
-        return _denied(Code.SIZE_MISSING, "exactly one of size and quote_size is needed")
-    if kind is OrderType.LIMIT and order.price is None:
-        return _denied(Code.PRICE_MISSING, "a LIMIT order needs a price")
-    if kind is OrderType.MARKET and order.price is not None:
-        return _denied(Code.PRICE_NOT_ALLOWED, "a MARKET order takes no price")
-    if kind is OrderType.LIMIT and order.quote_size is not None:
-        return _denied(Code.UNSUPPORTED_INSTRUCTION, "quote_size: the venue takes it on MARKET orders alone")
-    if order.post_only and kind is OrderType.MARKET:
-        return _denied(Code.UNSUPPORTED_INSTRUCTION, "post_only on a MARKET order, which always takes")
-    if order.post_only and tif is not TimeInForce.GTC:
-        return _denied(Code.UNSUPPORTED_INSTRUCTION, f"post_only with {tif}: it would end at once")
-    reserved = RESERVED_PARAMS.intersection(order.params)
-    if reserved:
-        return _denied(Code.UNSUPPORTED_INSTRUCTION, f"params {', '.join(sorted(reserved))}: the order itself says it")
-    if _says_no_more_than_it_needs(order):
-        return None
-    for name, is_given in (
-        ("reduce_only", order.reduce_only),
-        ("display_size", order.display_size is not None),
-        ("expire_ns", order.expire_ns != 0),
-        ("trigger_price", order.trigger_price is not None),
-        ("trailing_offset", order.trailing_offset is not None),
-        ("limit_offset", order.limit_offset is not None),
-        ("activation_price", order.activation_price is not None),
-        ("position_side", order.position_side is not PositionSide.NET),
-        ("contingency", order.contingency is not ContingencyType.NONE),
-    ):
-        if is_given:
-            return _denied(Code.UNSUPPORTED_INSTRUCTION, f"{name}: this adapter does not send it on {kind} orders")
+def _beyond(order: NewOrder) -> Refused | None:
+    """Return what this adapter does not carry through, though the venue could."""
+    kind = order.type
+    if kind not in _CARRIED:
+        return denied(Code.UNSUPPORTED_ORDER_TYPE, f"order type {kind}: this adapter sends MARKET and LIMIT")
+    if order.price is None and kind is OrderType.LIMIT:
+        return denied(Code.PRICE_MISSING, "a LIMIT order needs a price")
+    if order.display_size is not None:
+        return denied(Code.UNSUPPORTED_INSTRUCTION, f"display_size: this adapter does not send it on {kind} orders")
     return None
-
-
-def _says_no_more_than_it_needs(order: NewOrder) -> bool:
-    """True for the plain order that nearly all are, told by one look instead of nine."""
-    return (
-        order.display_size is order.trigger_price is order.trailing_offset is None
-        and order.limit_offset is order.activation_price is None
-        and order.position_side is PositionSide.NET
-        and order.contingency is ContingencyType.NONE
-        and not (order.reduce_only or order.expire_ns)
-    )
-
-
-def _denied(code: Code, reason: str) -> Refused:
-    return Refused(code, f"Binance Spot: {reason}")
 
 
 def order_report(
@@ -140,35 +77,110 @@ def order_report(
     An answer to a cancel names the order in ``origClientOrderId``, its own request in ``clientOrderId``. An ACK has
     no status; it means that the venue has the order.
     """
-    known = bool(body.status)
+    trails, prevented = body.trailing_delta is not None, body.prevented_quantity
+    if is_working_stop(body.type, body.status, body.working_time):
+        status = OrderStatus.TRIGGERED
+    else:
+        status = order_status(body.status) if body.status else _ACCEPTED
     ts_ms = body.transact_time or body.update_time or body.time
     return OrderEvent(
-        kind=kind,
-        instance=instance,
-        instrument=instrument,
-        client_order_id=body.orig_client_order_id or body.client_order_id,
-        source=source,
-        ts_event=ts_ms * MS,
-        ts_init=ts_init,
-        order_id=order_id,
+        kind,
+        instance,
+        instrument,
+        body.orig_client_order_id or body.client_order_id,
+        source,
+        ts_ms * MS,
+        ts_init,
+        order_id,
         venue_order_id=str(body.order_id) if body.order_id >= 0 else "",
         strategy=strategy,
-        status=order_status(body.status) if known else OrderStatus.ACCEPTED,
+        status=status,
         side=side_of(body.side),
-        type=order_type(body.type),
+        type=(trailing_type if trails else order_type)(body.type),
         size=body.orig_qty or None,
         price=body.price or None,
         time_in_force=time_in_force(body.time_in_force),
         filled=body.executed_qty,
         code=expiry_code(body.status, body.expiry_reason),
         reason=body.expiry_reason,
+        leaves=leaves(status, body.orig_qty, body.executed_qty, prevented) if prevented else None,
         average_price=average(body.cummulative_quote_qty, body.executed_qty),
-        trigger_price=body.stop_price or None,
+        trigger_price=None if trails else body.stop_price or None,
         quote_size=body.orig_quote_order_qty or None,
         post_only=body.type == "LIMIT_MAKER",
     )
 
 
+def answer_fills(
+    body: OrderBody, instance: str, instrument: InstrumentId, ts_init: int, order_id: str = "", strategy: str = ""
+) -> tuple[Fill, ...]:
+    """Return the fills that an answer of kind FULL tells: those at once, by which the order took."""
+    return tuple(
+        Fill(
+            trade_id=str(one.trade_id),
+            instance=instance,
+            instrument=instrument,
+            client_order_id=body.client_order_id,
+            venue_order_id=str(body.order_id),
+            side=side_of(body.side),
+            price=one.price,
+            size=one.qty,
+            fee=one.commission,
+            fee_currency=one.commission_asset,
+            liquidity=Liquidity.TAKER,
+            source=Source.ANSWER,
+            ts_event=body.transact_time * MS,
+            ts_init=ts_init,
+            order_id=order_id,
+            strategy=strategy,
+        )
+        for one in body.fills
+        if one.trade_id >= 0
+    )
+
+
+def amend_report(
+    answer: OrderAmended, instance: str, instrument: InstrumentId, ts_init: int, order_id: str = "", strategy: str = ""
+) -> OrderEvent:
+    """Return an order whose size was reduced in place. It is named as it was when that was asked for."""
+    order = answer.amended_order
+    trails = order.trailing_delta is not None
+    is_triggered = is_working_stop(order.type, order.status, order.working_time)
+    status = OrderStatus.TRIGGERED if is_triggered else order_status(order.status)
+    return OrderEvent(
+        kind=OrderEventKind.UPDATED,
+        instance=instance,
+        instrument=instrument,
+        client_order_id=order.orig_client_order_id or order.client_order_id,
+        source=Source.ANSWER,
+        ts_event=answer.transact_time * MS,
+        ts_init=ts_init,
+        order_id=order_id,
+        venue_order_id=str(order.order_id),
+        strategy=strategy,
+        status=status,
+        side=side_of(order.side),
+        type=(trailing_type if trails else order_type)(order.type),
+        size=order.qty or None,
+        price=order.price or None,
+        time_in_force=time_in_force(order.time_in_force),
+        filled=order.executed_qty,
+        leaves=leaves(status, order.qty, order.executed_qty, order.prevented_qty),
+        average_price=average(order.cumulative_quote_qty, order.executed_qty),
+        trigger_price=None if trails else order.stop_price or None,
+        post_only=order.type == "LIMIT_MAKER",
+    )
+
+
+def leaves(
+    status: OrderStatus, size: Decimal | None, filled: Decimal | None, prevented: Decimal | None
+) -> Decimal | None:
+    """Return what still works of an open order from which self-trade prevention took a part; else None."""
+    if not prevented or size is None or filled is None or status.is_closed:
+        return None
+    return size - filled - prevented
+
+
 def average(quote: Decimal | None, size: Decimal | None) -> Decimal | None:
     """Return quote over size; None where the venue tells neither (a negative quote: "not available at this time")."""
-    return quote / size if quote and size and quote > 0 else None
+    return quote / size if quote and size and quote > _ZERO else None

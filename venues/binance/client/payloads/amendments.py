@@ -1,0 +1,69 @@
+"""Orders whose size was reduced in place. Source: Binance Spot API, rest-api (order amend keep priority), 2026-07."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+
+from venues.binance.client.payloads.order_lists import OrderList
+
+__all__ = ["AmendedOrder", "Amendment", "OrderAmended"]
+
+
+class AmendedOrder(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """An order as it stands after its size was reduced; an answer to that names its fields apart from all others'."""
+
+    symbol: str
+    order_id: int
+    client_order_id: str
+    price: Decimal
+    qty: Decimal
+    executed_qty: Decimal
+    status: str
+    time_in_force: str
+    type: str
+    side: str
+    order_list_id: int = -1
+    orig_client_order_id: str = ""
+    prevented_qty: Decimal | None = None
+    quote_order_qty: Decimal | None = None
+    cumulative_quote_qty: Decimal | None = None
+    stop_price: Decimal | None = None
+    iceberg_qty: Decimal | None = None
+    trailing_delta: int | None = None
+    trailing_time: int = -1
+    working_time: int = -1
+    strategy_id: int | None = None
+    strategy_type: int | None = None
+    self_trade_prevention_mode: str = ""
+    prevented_match_id: int = -1
+    used_sor: bool = False
+    working_floor: str = ""
+    peg_price_type: str = ""
+    peg_offset_type: str = ""
+    peg_offset_value: int | None = None
+    pegged_price: Decimal | None = None
+    expiry_reason: str = ""
+
+
+class OrderAmended(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """PUT /api/v3/order/amend/keepPriority; `list_status` where the order is one of a list."""
+
+    transact_time: int
+    execution_id: int
+    amended_order: AmendedOrder
+    list_status: OrderList | None = None
+
+
+class Amendment(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """An entry of GET /api/v3/order/amendments."""
+
+    symbol: str
+    order_id: int
+    execution_id: int
+    orig_client_order_id: str
+    new_client_order_id: str
+    orig_qty: Decimal
+    new_qty: Decimal
+    time: int
