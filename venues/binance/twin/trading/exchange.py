@@ -29,7 +29,7 @@ from venues.binance.twin.trading.clearing import Clearing, UserListener
 from venues.binance.twin.trading.filters import DEFAULT_BOUNDS, ExchangeBounds
 from venues.binance.twin.trading.keeper import Execution, ListKeeper
 from venues.binance.twin.trading.lists import OrderLists
-from venues.binance.twin.trading.making import account_order, prevented_match
+from venues.binance.twin.trading.making import account_order
 from venues.binance.twin.trading.orders import NewOrder
 from venues.binance.twin.trading.prices import Prices
 from venues.binance.twin.trading.waiting import Waiting
@@ -320,7 +320,7 @@ class Exchange:
                         self.clearing.fill(*owned, event, is_maker, now_ms)
                 self._trigger(market, event.price, now_ms)
             elif isinstance(event, Prevented):
-                self._prevent(event, events, now_ms)
+                self.clearing.prevented(event, events, now_ms)
             elif isinstance(event, Accepted | Expired):
                 owned = self.clearing.owner(event.order)
                 if owned is not None and isinstance(event, Accepted):
@@ -328,20 +328,6 @@ class Exchange:
                 elif owned is not None and isinstance(event, Expired):
                     self.clearing.expire(*owned, EXPIRY[event.reason], now_ms)
         self._publish(market, events)
-
-    def _prevent(self, event: Prevented, events: list[Event], now_ms: int) -> None:
-        """Two orders of one account would have traded: a record for both, and a report for each that lost by it."""
-        taker, maker = self.clearing.owner(event.taker), self.clearing.owner(event.maker)
-        if taker is None or maker is None:
-            raise AssertionError(f"match {event.prevented_id} was prevented between orders of no account")
-        match = prevented_match(taker[1], maker[1], event, now_ms)
-        taker[0].prevented.append(match)
-        taker[1].prevented_matches.append(match)
-        ended = {other.order for other in events if isinstance(other, Expired) and other.reason == "STP"}
-        for (account, mine), lost in ((maker, event.maker_prevented), (taker, event.taker_prevented)):
-            if lost:
-                is_ended = mine.order in ended and mine.remaining == lost
-                self.clearing.prevent(account, mine, match, lost, is_ended, now_ms)
 
     def _trigger(self, market: Market, price: int, now_ms: int) -> None:
         """A trade lets waiting orders go; they enter the book after whatever is under way, oldest first."""
