@@ -11,6 +11,8 @@ nanoseconds of the host, whatever the venue's clock says) and `kind`; Decimals a
                       client_order_id fault                    `fault` is the number of one that changed the answer
     order             account order_id client_order_id symbol  an order as it is after each change
                       side type price size filled status
+    order_list        account order_list_id client_order_id    a list of orders as it is after each change
+                      symbol list_kind status orders
     fill              account trade_id order_id symbol side    an account's part of a trade
                       client_order_id price size fee
                       fee_asset maker time_ms
