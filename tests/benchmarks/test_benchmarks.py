@@ -87,3 +87,13 @@ def test_the_twins_streams_are_read_and_measured() -> None:
     found = json.loads(done.stdout)
     assert found["messages_per_s"] > 0
     assert found["ratio"] == pytest.approx(found["messages_per_s"] / found["decoded_per_s"])
+
+
+def test_the_twins_order_benchmark_prints_percentiles_and_their_ratios_to_a_ping() -> None:
+    command = [sys.executable, "scripts/benchmarks/twin_orders.py", "--rounds", "20", "--burst", "50", "--json"]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, timeout=60, check=True)
+    result = json.loads(done.stdout)
+    assert result["ping"]["p99_to_ping"] == 1.0
+    for kind in ("place", "cancel", "market"):
+        assert 0 < result[kind]["p50_ms"] <= result[kind]["p99_ms"] <= result[kind]["p999_ms"]
+    assert result["burst"]["orders_per_s"] > 0

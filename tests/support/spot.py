@@ -20,6 +20,7 @@ from venues.binance.twin.render import ATOM
 from venues.binance.twin.requests.call import Call
 from venues.binance.twin.requests.endpoints import TABLE
 from venues.binance.twin.requests.params import Params
+from venues.binance.twin.rules import Rules
 from venues.binance.twin.trading.accounts import Account
 from venues.binance.twin.trading.exchange import Exchange
 from venues.binance.twin.trading.filters import DEFAULT_BOUNDS, ExchangeBounds
@@ -55,9 +56,9 @@ class Spot:
         self.exchange = Exchange([symbol, *others], seed, log, lambda: self.now_ms * 1000, bounds=exchange_bounds)
         self.symbol = self.exchange.symbols[symbol.name]
         self.limit = orders_per_ten_seconds
-        self.me = self.exchange.add_account("me", "", dict(START), OrderLimit(orders_per_ten_seconds))
-        self.other = self.exchange.add_account("other", "", dict(START), OrderLimit(100_000))
-        self._third = self.exchange.add_account("third", "", dict(START), OrderLimit(100_000))
+        self.me = self.exchange.add_account("me", dict(START), OrderLimit(Rules(orders=orders_per_ten_seconds)))
+        self.other = self.exchange.add_account("other", dict(START), OrderLimit(Rules(orders=100_000)))
+        self._third = self.exchange.add_account("third", dict(START), OrderLimit(Rules(orders=100_000)))
         self.told: list[dict[str, Any]] = []
         self.exchange.listener = self
         self.random = random.Random(seed)

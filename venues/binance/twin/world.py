@@ -26,7 +26,6 @@ from venues.binance.twin.rules import Rules
 from venues.binance.twin.settings import Settings
 from venues.binance.twin.trading.accounts import Account
 from venues.binance.twin.trading.exchange import Exchange
-from venues.binance.twin.trading.lists import OrderLists
 from venues.twins.log import TruthLog
 from venues.twins.matching import Event
 
@@ -46,9 +45,8 @@ class World:
         live = [] if self.replay is not None else [KNOWN[name] for name in settings.symbols]
         began([*(symbol.name for symbol in live), *replayed])
         self.exchange = Exchange(live, settings.seed, log, self.clock.now_us, levels=settings.levels)
-        self.exchange.markets |= replayed
-        self.exchange.symbols |= {name: market.symbol for name, market in replayed.items()}
-        self.exchange.lists = OrderLists(self.exchange)
+        for market in replayed.values():
+            self.exchange.add_market(market)
         self.keys = Keyring()
         self.addresses = Addresses(self.rules)
         self.connections = Connections(self.rules)

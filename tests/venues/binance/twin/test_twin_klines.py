@@ -120,6 +120,18 @@ def test_start_end_and_limit_choose_as_documented(shared_twin: Twin) -> None:
     shared_twin.run(test)
 
 
+def test_times_of_candles_come_in_microseconds_when_asked_for(shared_twin: Twin) -> None:
+    async def test(client: Client) -> None:
+        query, begin = f"symbol=BTCUSDT&interval=1h&startTime={at('2025-03-03')}&limit=3", at("2025-03-03")
+        plain = await klines(client, interval="1h", startTime=begin, limit=3)
+        _, micros, _ = await client.send("GET", "/api/v3/klines", query, headers={"X-MBX-TIME-UNIT": "MICROSECOND"})
+        assert [kline[0] for kline in micros] == [kline[0] * 1000 for kline in plain]
+        assert [kline[6] for kline in micros] == [kline[6] * 1000 + 999 for kline in plain]
+        assert [kline[1:6] + kline[7:] for kline in micros] == [kline[1:6] + kline[7:] for kline in plain]
+
+    shared_twin.run(test)
+
+
 @pytest.mark.parametrize(
     ("zone", "opens"),
     [

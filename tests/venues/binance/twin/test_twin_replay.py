@@ -219,7 +219,7 @@ def test_it_waits_for_a_reader_refuses_orders_and_falls_silent_at_its_end(
     async def test(client: Client) -> None:
         order = {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "timeInForce": "GTC", "quantity": "1"}
         status, body = await client.signed("POST", "/api/v3/order", **order, price="60000")
-        assert (status, body) == (400, {"code": -2010, "msg": "Market is closed."})
+        assert (status, body) == (400, {"code": -1013, "msg": "Market is closed."})
         info = await client.public("/api/v3/exchangeInfo")
         assert [symbol["symbol"] for symbol in info["symbols"]] == ["BTCUSDT"]
         async with client.stream("/ws") as other:

@@ -18,7 +18,7 @@ TOGETHER_S = 0.002
 MAX_ACTS_AT_ONCE = 200
 """Acts in one loop turn, so that a fast market never holds up an answer for long."""
 STILL_S = 0.02
-"""How often a market that stands still is looked at again."""
+"""How often a market that stands still, or in which nothing happened, is looked at again."""
 MAX_BEHIND_S = 1.0
 """A market that fell further behind than this (a stopped process) does not catch up."""
 
@@ -44,7 +44,7 @@ async def drive(exchange: Exchange, rate: float, acted: Callable[[], None], move
             market = markets[number]
             pause_s = STILL_S
             if moves(market):
-                pause_s = market.participants.pause_s(exchange.act(market), rate)
+                pause_s = market.participants.pause_s(exchange.act(market), rate) or STILL_S
             heapreplace(due, (max(at, now - MAX_BEHIND_S) + pause_s, number))
         acted()
         await asyncio.sleep(max(0.0, due[0][0] - loop.time()))

@@ -9,9 +9,8 @@ from venues.binance.twin.market.endpoints import aggregate
 from venues.binance.twin.market.intervals import WINDOWS_MS
 from venues.binance.twin.market.markets import Market
 from venues.binance.twin.market.symbols import Symbol
-from venues.binance.twin.market.tape import Aggregate
+from venues.binance.twin.market.tape import Aggregate, Print
 from venues.binance.twin.render import amount
-from venues.twins.matching import Traded
 
 WINDOW_KEYS = {
     "p": "priceChange", "P": "priceChangePercent", "o": "openPrice", "h": "highPrice", "l": "lowPrice",
@@ -30,11 +29,11 @@ MINI_KEYS = {
 TIMES = ("E", "T", "O", "C")
 
 
-def trade(symbol: Symbol, event: Traded, now_ms: int) -> dict[str, Any]:
+def trade(symbol: Symbol, found: Print, now_ms: int) -> dict[str, Any]:
     """`<symbol>@trade`."""
     return {
-        "e": "trade", "E": now_ms, "s": symbol.name, "t": event.trade_id, "p": symbol.price(event.price),
-        "q": symbol.size(event.size), "T": now_ms, "m": event.maker.side == "BUY", "M": True,
+        "e": "trade", "E": now_ms, "s": symbol.name, "t": found.trade_id, "p": symbol.price(found.price),
+        "q": symbol.size(found.size), "T": found.time_ms, "m": found.is_buyer_maker, "M": True,
     }  # fmt: skip
 
 

@@ -70,17 +70,18 @@ class Publisher:
         """Real-time streams of a symbol, and what the paced ones gather."""
         symbol = market.symbol
         gathering = self._gathering[symbol.name]
-        first_trade: int | None = None
+        traded: list[int] = []
         for event in events:
             if isinstance(event, LevelChanged):
                 for changes in gathering:
                     changes.add(event)
             elif isinstance(event, Traded):
-                first_trade = first_trade or event.trade_id
-                if symbol.trade_stream in self._readers:
-                    self.send(symbol.trade_stream, payloads.trade(symbol, event, now_ms))
-        if first_trade is not None and symbol.aggregate_stream in self._readers:
-            for found in market.tape.aggregates_from(first_trade):
+                traded.append(event.trade_id)
+        if traded and symbol.trade_stream in self._readers:
+            for trade in market.tape.recent(len(traded), traded[0]):
+                self.send(symbol.trade_stream, payloads.trade(symbol, trade, now_ms))
+        if traded and symbol.aggregate_stream in self._readers:
+            for found in market.tape.aggregates_from(traded[0]):
                 self.send(symbol.aggregate_stream, payloads.aggregate_trade(symbol, found, now_ms))
         if symbol.book_stream in self._readers:
             best = market.book.best()

@@ -43,8 +43,8 @@ def amend(call: Call) -> dict[str, Any]:
         raise _rejected("Duplicate order sent.")
     with exchange.together():
         change = exchange.amend(owner, order, size, name)
-        lists = exchange.lists if order.order_list_id != -1 else None
-        return reports.amended(order, change, None if lists is None else lists.amended(owner, order))
+        list_status = exchange.lists.amended(owner, order) if order.order_list_id != -1 else None
+        return reports.amended(order, change, list_status)
 
 
 def _check_size(order: AccountOrder, size: int) -> None:

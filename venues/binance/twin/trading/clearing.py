@@ -7,7 +7,7 @@ each call; an account's position is told once for everything that one act of the
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from venues.binance.twin.render import amount
@@ -15,9 +15,10 @@ from venues.binance.twin.trading.account_orders import AccountOrder, AccountTrad
 from venues.binance.twin.trading.accounts import Account
 from venues.binance.twin.trading.events import account_position, balance_update, execution_report, external_lock
 from venues.binance.twin.trading.keeper import Execution
+from venues.binance.twin.trading.making import prevented_match
 from venues.binance.twin.trading.rates import DISCOUNT_ASSET
 from venues.twins.log import TruthLog
-from venues.twins.matching import Order, Traded
+from venues.twins.matching import Event, Expired, Order, Prevented, Traded
 
 
 class UserListener(Protocol):
@@ -114,18 +115,21 @@ class Clearing:
             self._end(account, mine)
         self.report(account, mine, "TRADE", now_ms, trade=trade)
 
-    def prevent(
-        self, account: Account, mine: AccountOrder, match: PreventedMatch, lost: int, is_ended: bool, now_ms: int
-    ) -> None:
-        """An order lost steps because it would have traded with its own account."""
-        mine.prevented += lost
-        mine.prevented_match_id, mine.update_ms = match.match_id, now_ms
-        if is_ended:
-            mine.status = "EXPIRED_IN_MATCH"
-            self._end(account, mine)
-        else:
-            account.reserve(mine, _still_needed(mine))
-        self.report(account, mine, "TRADE_PREVENTION", now_ms, prevented=match)
+    def prevented(self, event: Prevented, events: Iterable[Event], now_ms: int) -> None:
+        """Two orders of one account did not trade: a record for both, and a report for each that lost by it.
+
+        `events` are those that the engine gave with this one: an order that ended by it is among the expired.
+        """
+        taker, maker = self.owner(event.taker), self.owner(event.maker)
+        if taker is None or maker is None:
+            raise AssertionError(f"match {event.prevented_id} was prevented between orders of no account")
+        match = prevented_match(taker[1], maker[1], event, now_ms)
+        taker[0].prevented.append(match)
+        taker[1].prevented_matches.append(match)
+        ended = {other.order for other in events if isinstance(other, Expired) and other.reason == "STP"}
+        for (account, mine), lost in ((maker, event.maker_prevented), (taker, event.taker_prevented)):
+            if lost:
+                self._lose(account, mine, match, lost, mine.order in ended and mine.remaining == lost)
 
     def amend(self, account: Account, mine: AccountOrder, client_order_id: str, old_size: int, now_ms: int) -> None:
         """An order's size was reduced from `old_size`, its place kept; what it no longer needs is free."""
@@ -216,6 +220,17 @@ class Clearing:
                     locked=amount(balance.locked),
                 )
             self.tell(account, account_position(account, assets, now_ms))
+
+    def _lose(self, account: Account, mine: AccountOrder, match: PreventedMatch, lost: int, is_ended: bool) -> None:
+        """An order lost steps because it would have traded with its own account."""
+        mine.prevented += lost
+        mine.prevented_match_id, mine.update_ms = match.match_id, match.time_ms
+        if is_ended:
+            mine.status = "EXPIRED_IN_MATCH"
+            self._end(account, mine)
+        else:
+            account.reserve(mine, _still_needed(mine))
+        self.report(account, mine, "TRADE_PREVENTION", match.time_ms, prevented=match)
 
     def _end(self, account: Account, mine: AccountOrder) -> None:
         account.reserve(mine, 0)

@@ -89,8 +89,7 @@ def cancel_found(call: Call, order: AccountOrder | None, restriction: str | None
 
 def _cancel(call: Call, order: AccountOrder, cancel_id: str) -> dict[str, Any]:
     """Cancel an open order; with an order of a list goes the whole list."""
-    lists = call.exchange.lists
-    if lists is not None and order.order_list_id != -1:
-        return lists.cancel(call.owner, order.order_list_id, cancel_id)
+    if order.order_list_id != -1:
+        return call.exchange.lists.cancel(call.owner, order.order_list_id, cancel_id)
     call.exchange.cancel(call.owner, order, cancel_id)
     return reports.canceled(order, cancel_id)

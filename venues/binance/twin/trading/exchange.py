@@ -28,7 +28,8 @@ from venues.binance.twin.trading.admission import NO_TRADING, check_account, che
 from venues.binance.twin.trading.clearing import Clearing, UserListener
 from venues.binance.twin.trading.filters import DEFAULT_BOUNDS, ExchangeBounds
 from venues.binance.twin.trading.keeper import Execution, ListKeeper
-from venues.binance.twin.trading.making import account_order, prevented_match
+from venues.binance.twin.trading.lists import OrderLists
+from venues.binance.twin.trading.making import account_order
 from venues.binance.twin.trading.orders import NewOrder
 from venues.binance.twin.trading.prices import Prices
 from venues.binance.twin.trading.waiting import Waiting
@@ -70,25 +71,27 @@ class Exchange:
         self.log = log
         self.now_us = now_us
         self.bounds = bounds
-        self.markets = {symbol.name: Market(symbol, seed, levels) for symbol in symbols}
-        self.symbols = {symbol.name: symbol for symbol in symbols}
+        self.markets: dict[str, Market] = {}
+        self.symbols: dict[str, Symbol] = {}
         self.accounts: dict[str, Account] = {}
-        self.lists: ListKeeper | None = None
+        self.lists: ListKeeper = OrderLists(self)
         self._prices = Prices(self.markets)
         self.clearing = Clearing(log, random.Random(seed).randrange(10**6, 10**7), self._told, self._prices.of_bnb)
         self._listener: Listener | None = None
         self._waiting = Waiting()
         self._consequences: deque[Callable[[], None]] = deque()
-        self._is_acting = False
-        for market in self.markets.values():
+        self._act_ms = 0
+        for symbol in symbols:
+            market = Market(symbol, seed, levels)
+            self.add_market(market)
             market.participants.seed()
             for _ in range(WARM_UP_ACTS):
-                self.act(market)
+                self._act(market)
 
     @property
     def now_ms(self) -> int:
-        """UNIX milliseconds."""
-        return self.now_us() // 1000
+        """UNIX milliseconds; the same throughout one act."""
+        return self._act_ms or self.now_us() // 1000
 
     @property
     def listener(self) -> Listener | None:
@@ -105,17 +108,22 @@ class Exchange:
 
         An answer rendered within shows what the request itself did, and nothing that followed from it.
         """
-        if self._is_acting:
+        if self._act_ms:
             yield
             return
-        self._is_acting = True
+        self._act_ms = self.now_us() // 1000
         try:
             yield
         finally:
             while self._consequences:
                 self._consequences.popleft()()
-            self._is_acting = False
-            self.clearing.tell_positions(self.now_ms)
+            now_ms, self._act_ms = self._act_ms, 0
+            self.clearing.tell_positions(now_ms)
+
+    def add_market(self, market: Market) -> None:
+        """Serve one more market, such as one that a capture moves."""
+        symbol = market.symbol
+        self.markets[symbol.name], self.symbols[symbol.name] = market, symbol
 
     def add_account(self, key: str, balances: dict[str, int], limit: OrderLimit) -> Account:
         """Open an account with free balances in atoms."""
@@ -151,8 +159,9 @@ class Exchange:
 
     def act(self, market: Market) -> list[Event]:
         """Let one participant act; none does while the symbol is not trading."""
-        if not market.is_open:
-            return []
+        return self._act(market) if market.is_open else []
+
+    def _act(self, market: Market) -> list[Event]:
         with self.together():
             events = market.participants.step()
             self._apply(market, events)
@@ -259,7 +268,7 @@ class Exchange:
         with self.together():
             events = self._withdraw(mine)
             self.clearing.expire(account, mine, reason, self.now_ms)
-            self._publish(self.markets[mine.symbol.name], events)
+            self._publish(self.markets[mine.symbol.name], events, self.now_ms)
 
     def cancel(self, account: Account, mine: AccountOrder, cancel_id: str) -> None:
         """Cancel an open order. Raises VenueError -2011 when it is not open."""
@@ -268,7 +277,7 @@ class Exchange:
         with self.together():
             events = self._withdraw(mine)
             self.clearing.cancel(account, mine, cancel_id, self.now_ms)
-            self._publish(self.markets[mine.symbol.name], events)
+            self._publish(self.markets[mine.symbol.name], events, self.now_ms)
 
     def amend(self, account: Account, mine: AccountOrder, size: int, client_order_id: str) -> Amendment:
         """Make an open order smaller, to `size` steps in all; its place in the queue is kept and its name changes."""
@@ -277,7 +286,7 @@ class Exchange:
             events = market.engine.amend(mine.order_id, size)
             mine.order.size = size
             self.clearing.amend(account, mine, client_order_id, old_size, self.now_ms)
-            self._publish(market, events)
+            self._publish(market, events, self.now_ms)
         return mine.amendments[-1]
 
     def _check_market(self, account: Account, market: Market, mine: AccountOrder) -> int:
@@ -311,28 +320,14 @@ class Exchange:
                         self.clearing.fill(*owned, event, is_maker, now_ms)
                 self._trigger(market, event.price, now_ms)
             elif isinstance(event, Prevented):
-                self._prevent(event, events, now_ms)
+                self.clearing.prevented(event, events, now_ms)
             elif isinstance(event, Accepted | Expired):
                 owned = self.clearing.owner(event.order)
                 if owned is not None and isinstance(event, Accepted):
                     self.clearing.announce(*owned, now_ms)
                 elif owned is not None and isinstance(event, Expired):
                     self.clearing.expire(*owned, EXPIRY[event.reason], now_ms)
-        self._publish(market, events)
-
-    def _prevent(self, event: Prevented, events: list[Event], now_ms: int) -> None:
-        """Two orders of one account would have traded: a record for both, and a report for each that lost by it."""
-        taker, maker = self.clearing.owner(event.taker), self.clearing.owner(event.maker)
-        if taker is None or maker is None:
-            raise AssertionError(f"match {event.prevented_id} was prevented between orders of no account")
-        match = prevented_match(taker[1], maker[1], event, now_ms)
-        taker[0].prevented.append(match)
-        taker[1].prevented_matches.append(match)
-        ended = {other.order for other in events if isinstance(other, Expired) and other.reason == "STP"}
-        for (account, mine), lost in ((maker, event.maker_prevented), (taker, event.taker_prevented)):
-            if lost:
-                is_ended = mine.order in ended and mine.remaining == lost
-                self.clearing.prevent(account, mine, match, lost, is_ended, now_ms)
+        self._publish(market, events, now_ms)
 
     def _trigger(self, market: Market, price: int, now_ms: int) -> None:
         """A trade lets waiting orders go; they enter the book after whatever is under way, oldest first."""
@@ -353,12 +348,12 @@ class Exchange:
         account.reserve(mine, needed)
         self._enter(market, mine)
 
-    def _publish(self, market: Market, events: list[Event]) -> None:
+    def _publish(self, market: Market, events: list[Event], now_ms: int) -> None:
         if self._listener is not None and events:
-            self._listener.market_events(market, events, self.now_ms)
+            self._listener.market_events(market, events, now_ms)
 
     def _told(self, account: Account, mine: AccountOrder, execution: Execution) -> None:
-        if self.lists is not None and mine.order_list_id != -1:
+        if mine.order_list_id != -1:
             self._consequences.append(partial(self.lists.on_order, account, mine, execution))
 
     def _print(self, market: Market, trade: Traded, now_ms: int) -> None:

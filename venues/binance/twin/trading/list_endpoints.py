@@ -34,6 +34,7 @@ def cancel(call: Call) -> dict[str, Any]:
     cancel_id = call.params.text("newClientOrderId", CLIENT_ID) or orders.new_client_id()
     if list_id is None and client_id is None:
         raise one_of("orderListId", "listClientOrderId")
+    call.exchange.check_cancel(call.owner, symbol)
     kept = book.by_client_id.get(str(client_id)) if list_id is None else book.lists.get(list_id)
     if kept is None or kept.symbol is not symbol:
         raise cancel_rejected()

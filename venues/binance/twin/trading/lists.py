@@ -7,13 +7,12 @@ first, then the list's own `listStatus`, then the balances, in one act of the ex
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from venues.binance.twin.errors import VenueError, cancel_rejected, filter_failure, order_rejected
 from venues.binance.twin.trading import list_paid, list_reports
 from venues.binance.twin.trading.account_orders import AccountOrder
 from venues.binance.twin.trading.accounts import Account
-from venues.binance.twin.trading.exchange import Exchange
 from venues.binance.twin.trading.keeper import Execution
 from venues.binance.twin.trading.list_book import ListBook, OrderList
 from venues.binance.twin.trading.list_orders import NewList
@@ -30,6 +29,9 @@ from venues.binance.twin.trading.list_state import (
     started,
 )
 from venues.binance.twin.trading.orders import new_client_id
+
+if TYPE_CHECKING:
+    from venues.binance.twin.trading.exchange import Exchange
 
 FIRST_LIST_ID = 1
 
@@ -124,7 +126,7 @@ class OrderLists:
     def _do(self, kept: OrderList, action: Action) -> None:
         """Act on a leg, unless it has ended by itself meanwhile. A phase that was refused is not announced."""
         if not isinstance(action, Release | Expire | Cancel):
-            if kept.state.is_done or all(order.is_open for order in kept.orders[1:]):
+            if kept.state.is_done or not any(order.expiry == "REJECTED" for order in kept.orders[1:]):
                 self._tell(kept, action.status_type, action.status)
             return
         order = kept.orders[action.leg]

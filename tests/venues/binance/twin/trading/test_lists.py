@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from spot import Spot, atoms
 
 from venues.binance.twin.errors import VenueError
+from venues.binance.twin.market.rules import Offer
 from venues.binance.twin.trading.account_orders import AccountOrder
 from venues.binance.twin.trading.list_book import OrderList
-from venues.binance.twin.trading.lists import OrderLists
 
 QUANTITY = "0.01"
 PAIR = {
@@ -51,15 +52,11 @@ LISTS: dict[str, dict[str, Any]] = {
 
 
 class Lists(Spot):
-    """A Spot that keeps order lists."""
-
-    def __init__(self, **more: Any) -> None:
-        super().__init__(**more)
-        self.keeper = self.exchange.lists = OrderLists(self.exchange)
+    """A Spot with words for order lists."""
 
     @property
     def lists(self) -> list[OrderList]:
-        return list(self.keeper.book(self.me).lists.values())
+        return list(self.exchange.lists.book(self.me).lists.values())
 
     def place_list(self, kind: str, **change: Any) -> dict[str, Any]:
         params = {name: value for name, value in (LISTS[kind] | change).items() if value is not None}
@@ -148,6 +145,56 @@ def test_self_trade_prevention_of_a_working_leg_expires_what_waits_for_it() -> N
     assert pending["selfTradePreventionMode"] == "EXPIRE_TAKER"
 
 
+@pytest.mark.parametrize(
+    ("missing", "kinds", "text"),
+    [
+        ("has_oco", ("oco", "otoco", "opoco"), "OCO orders are not supported for this symbol"),
+        ("has_oto", ("oto", "opo"), "OTO orders are not supported for this symbol."),
+        ("has_opo", ("opo", "opoco"), "OPO orders are not supported for this symbol."),
+    ],
+)
+def test_a_symbol_that_does_not_offer_a_list_refuses_it(missing: str, kinds: tuple[str, ...], text: str) -> None:
+    spot = Lists(offer=Offer(**{missing: False}))
+    for kind in kinds:
+        with spot.refused(-1013, text):
+            spot.place_list(kind)
+    assert spot.lists == []
+
+
+def test_a_closed_symbol_takes_no_list_and_one_for_canceling_alone_lets_lists_go() -> None:
+    spot = Lists()
+    list_id = spot.place_list("oco")["orderListId"]
+    spot.exchange.set_status("BTCUSDT", "BREAK")
+    with spot.refused(-1013, "Market is closed."):
+        spot.place_list("oto")
+    with spot.refused(-2011, "Market is closed."):
+        spot.ask("orderList.cancel", orderListId=list_id)
+    spot.exchange.set_status("BTCUSDT", "CANCEL_ONLY")
+    assert spot.ask("orderList.cancel", orderListId=list_id)["listOrderStatus"] == "ALL_DONE"
+
+
+def test_a_leg_that_the_market_refuses_takes_the_other_with_it() -> None:
+    spot = Lists()
+    spot.counter("BUY", "0.001", "61500", timeInForce="GTC")
+    with spot.refused(-2010, "Order would immediately match and take."):
+        spot.place_list("oco")
+    assert spot.lists == []
+
+
+def test_a_trailing_leg_needs_no_stop_price_and_follows_the_market() -> None:
+    spot = Lists()
+    trailing = {"belowType": "STOP_LOSS", "belowStopPrice": None, "belowPrice": None, "belowTimeInForce": None}
+    body = spot.place_list("oco", **trailing, belowTrailingDelta="100")
+    spot.counter("BUY", "1", "59500")
+    for price in ("60900", "60400", "60300"):
+        spot.trade(price)
+    assert spot.statuses(body) == ["NEW", "NEW"]
+    spot.trade("60290")
+    stop, limit = spot.legs(body)
+    assert (stop["status"], stop["trailingDelta"]) == ("FILLED", 100)
+    assert (limit["status"], limit["expiryReason"]) == ("EXPIRED", "OCO_TRIGGER")
+
+
 def test_a_pegged_leg_works_at_the_books_price() -> None:
     spot = Lists()
     spot.counter("BUY", "1", "59800")
@@ -180,6 +227,23 @@ def test_the_legs_of_an_oto_are_amended_one_by_one() -> None:
     body = spot.place_list("oto")
     spot.ask("order.amend.keepPriority", orderId=body["orders"][1]["orderId"], newQty="0.00500")
     assert [leg["origQty"] for leg in spot.legs(body)] == ["0.01000000", "0.00500000"]
+
+
+def test_of_a_pending_pair_both_are_amended_and_their_list_is_told_of_the_new_name_alone() -> None:
+    spot = Lists()
+    body = spot.place_list("otoco")
+    spot.take()
+    above = body["orders"][2]
+    spot.ask("order.amend.keepPriority", orderId=above["orderId"], newQty="0.00500", newClientOrderId="less")
+    assert [leg["origQty"] for leg in spot.legs(body)] == ["0.01000000", "0.00500000", "0.00500000"]
+    (status,) = spot.take("listStatus")
+    assert (status["l"], status["L"], status["O"][2]["c"]) == ("UPDATED", "EXECUTING", "less")
+    spot.ask("order.amend.keepPriority", orderId=above["orderId"], newQty="0.00400", newClientOrderId="less")
+    assert spot.take("listStatus") == []
+    assert [leg["origQty"] for leg in spot.legs(body)] == ["0.01000000", "0.00400000", "0.00400000"]
+    spot.counter("SELL", QUANTITY, "59500")
+    assert spot.statuses(body) == ["FILLED", "NEW", "NEW"]
+    assert spot.balance("BTC")[1] == atoms("0.004")
 
 
 def test_commission_of_an_opo_comes_from_free_coins_while_there_are_enough() -> None:
@@ -255,7 +319,7 @@ def check(spot: Lists, told: Counter[int]) -> None:
         if kept.state.kind.startswith("OPO") and kept.orders[0].is_open:
             bought = kept.orders[0].filled * spot.symbol.step
             assert bought - bought // 500 <= kept.orders[1].hold.atoms <= bought, "what was bought is not locked"
-        assert kept.state.is_done == (not kept.open_orders)
+        assert kept.state.is_done == (not any(order.is_open for order in kept.orders))
         assert told[kept.list_id] == int(kept.state.is_done), "ALL_DONE was not told exactly once"
     holds: dict[str, dict[int, int]] = {"BTC": {}, "USDT": {}}
     known = {order.order_id for kept in spot.lists for order in kept.orders}

@@ -147,6 +147,7 @@ def test_a_leg_that_its_keeper_ends_after_its_trigger_does_not_enter() -> None:
 
 def test_a_pending_order_locks_nothing_until_it_is_submitted() -> None:
     spot = Spot()
+    spot.exchange.lists = Keeper(spot)
     mine = spot.exchange.prepare(
         spot.me, new(spot, "BUY", "LIMIT", price="50000", timeInForce="GTC"), order_list_id=3, is_pending=True
     )
@@ -163,6 +164,7 @@ def test_a_pending_order_locks_nothing_until_it_is_submitted() -> None:
 
 def test_a_pending_order_that_cannot_be_placed_any_more_expires_as_rejected() -> None:
     spot = Spot()
+    spot.exchange.lists = Keeper(spot)
     mine = spot.exchange.prepare(
         spot.me, new(spot, "BUY", "LIMIT", price="50000", timeInForce="GTC"), order_list_id=3, is_pending=True
     )
