@@ -25,8 +25,9 @@ from venues.twins.matching import (
 def test_the_better_price_trades_first_and_at_the_resting_price() -> None:
     worse, better = limit("SELL", 102, 5), limit("SELL", 101, 5)
     engine = book_of(worse, better)
-    events = engine.submit(limit("BUY", 105, 7))
-    assert trades(events) == [(101, 5, better.order_id), (102, 2, worse.order_id)]
+    order = limit("BUY", 105, 7)
+    assert trades(engine.submit(order)) == [(101, 5, better.order_id), (102, 2, worse.order_id)]
+    assert (order.filled_quote, better.filled_quote, worse.filled_quote) == (5 * 101 + 2 * 102, 5 * 101, 2 * 102)
 
 
 def test_at_one_price_the_earlier_order_trades_first() -> None:

@@ -197,7 +197,7 @@ def outcome(order: Order, events: list[Event]) -> str:
     return ends[0] if ends else "RESTS" if rests else "FILLED"
 
 
-@settings(max_examples=SESSIONS, suppress_health_check=list(HealthCheck))
+@settings(max_examples=SESSIONS, suppress_health_check=list(HealthCheck), report_multiple_bugs=False)
 @given(st.binary(min_size=STEPS * STEP_BYTES, max_size=STEPS * STEP_BYTES))
 def test_ten_thousand_sessions_go_as_the_slow_model_says(data: bytes) -> None:
     session = Session()
