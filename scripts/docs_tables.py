@@ -14,11 +14,14 @@ from bus.requests import reply
 from bus.schema import schema
 from bus.security import roles
 from venues.binance.adapter import ADAPTER
+from venues.binance.client import ENDPOINTS
+from venues.binance.client import errors as binance_errors
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
-NO_LIMITS = {"REQUEST", "STREAM", "WIRE_VERSION"}
+NO_LIMITS = {"REQUEST", "STREAM", "WIRE_VERSION", "TOO_MANY_ORDERS", "UNCERTAIN_STATUS"}
 EXAMPLES = ("bus_publisher", "bus_reader", "plain_reader")
+BINANCE_EXAMPLES = ("binance_order", "binance_streams", "binance_in_memory")
 
 
 def exit_codes() -> str:
@@ -51,10 +54,10 @@ def headers() -> str:
     return f"| header | its fields, in order |\n|---|---|\n{rows}"
 
 
-def limits() -> str:
-    """Return every limit of the bus: a constant in capitals, with the reason that stands below it."""
+def limits(package: str) -> str:
+    """Return every limit of a package: a constant in capitals, with the reason that stands below it."""
     rows = ""
-    for file in sorted((ROOT / "bus").rglob("*.py")):
+    for file in sorted((ROOT / package).rglob("*.py")):
         name = ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
         for statement, below in itertools.pairwise(ast.parse(file.read_text()).body):
             if not isinstance(statement, ast.Assign) or not isinstance(below, ast.Expr):
@@ -72,6 +75,16 @@ def limits() -> str:
 def example(name: str) -> str:
     """Return an example program as a block."""
     return f"```python\n{(ROOT / 'scripts' / 'examples' / f'{name}.py').read_text()}```\n"
+
+
+def binance_calls() -> str:
+    """Return every call of the Binance client."""
+    rows = ""
+    for call in ENDPOINTS:
+        orders = str(call.orders) if call.orders else ""
+        signed = "key" if call.signed else ""
+        rows += f"| `{call.name}` | {call.title} | `{call.ws}` | {call.weight} | {orders} | {signed} |\n"
+    return f"| method | REST | WebSocket API | weight | orders | |\n|---|---|---|---|---|---|\n{rows}"
 
 
 def codes() -> str:
@@ -113,10 +126,17 @@ def pages() -> dict[Path, str]:
     text = filled(text, "roles", indented(roles))
     text = filled(text, "ends", indented(reply))
     text = filled(text, "headers", headers())
-    text = filled(text, "limits", limits())
+    text = filled(text, "limits", limits("bus"))
     for name in EXAMPLES:
         text = filled(text, name, example(name))
+    binance = DOCS / "binance-client.md"
+    client = filled(binance.read_text(), "errors", indented(binance_errors))
+    client = filled(client, "calls", binance_calls())
+    client = filled(client, "limits", limits("venues/binance/client"))
+    for name in BINANCE_EXAMPLES:
+        client = filled(client, name, example(name))
     return {
+        binance: client,
         DOCS / "codes.md": codes(),
         DOCS / "capabilities.md": capabilities(),
         supervisor: supervision,

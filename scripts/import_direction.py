@@ -10,6 +10,8 @@ MAY_NOT_IMPORT = {"venues/binance/twin": ("bus", "actors"), "venues/twins": ("bu
 """A twin is built from the venue's documents, so it shares no code with the floor that it judges."""
 MAY_NOT_IMPORT |= {"actors/monitor/checker": ("actors.reconciler", "actors.gate", "actors.strategy", "venues")}
 """The checker shares no code with what it checks."""
+MAY_NOT_IMPORT |= {"venues/binance/client": ("bus", "actors.runtime", "venues.binance.twin")}
+"""The client is used alone: without a bus, without an actor."""
 
 
 def imported(tree: ast.AST) -> list[tuple[str, int]]:

@@ -14,29 +14,13 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
+from actors.secret import Secret
+
 __all__ = ["Log", "Secret", "configure"]
 
 FILE_BYTES = 5 * 1024 * 1024
 FILES_KEPT = 3
 """Four files of 5 MiB for each actor: days of INFO, minutes of DEBUG, and never a full disk."""
-
-
-class Secret(str):
-    """A string that never shows itself: its repr and its format are ``***``. Use `reveal` to sign with it."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "***"
-
-    __str__ = __repr__
-
-    def __format__(self, spec: str) -> str:
-        return "***"
-
-    def reveal(self) -> str:
-        """Return the plain string."""
-        return str.__str__(self)
 
 
 class Log:

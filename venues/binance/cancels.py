@@ -35,10 +35,10 @@ from venues.binance.client.errors import (
 )
 from venues.binance.client.payloads import OrderBody
 from venues.binance.client.ws_api import WsApi
-from venues.binance.connection import Connection
+from venues.binance.client.ws_connection import Connection
 from venues.binance.mapping.errors import code_of, reason_of, refusal_of
 from venues.binance.mapping.orders import order_report
-from venues.binance.queries import Queries
+from venues.binance.queries import Queries, order_names
 
 __all__ = ["ANSWER_MARGIN_S", "Cancels"]
 
@@ -103,7 +103,7 @@ class Cancels(Queries):
         """The order connection is down: cancel over whatever still works, and answer when it is answered."""
         self._emit_pending(cancel)
         try:
-            body = await self.rest.cancel_order(symbol, cancel.client_order_id, cancel.venue_order_id)
+            body = await self.rest.cancel_order(symbol, **order_names(cancel.client_order_id, cancel.venue_order_id))
         except Banned as error:
             raise banned_exit(self.instance, error, self.clock.time_ns()) from None
         except (NotSent, LimitReached) as error:  # it was not executed, so it can be tried again
@@ -245,7 +245,7 @@ class Cancels(Queries):
             self.server_clock.forget()
             self._connection.probe()
         elif isinstance(error, LimitReached):
-            self.rest.heed(error)
+            self.rest.limits.heed(error)
         now = self.clock.time_ns()
         reason = reason_of(error)
         # a cancel that crosses a fill is refused every day; an order refused or unknown is not

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
-import aiohttp
 import msgspec
 
 from actors.runtime import ActorExit, Context, ExitCode
@@ -26,6 +25,7 @@ from bus.messages import (
 from bus.requests import Answer
 from venues.binance.bans import banned_exit
 from venues.binance.cancels import ANSWER_MARGIN_S, Cancels
+from venues.binance.client.aiohttp_transport import AiohttpTransport
 from venues.binance.client.clock import ServerClock
 from venues.binance.client.errors import (
     Banned,
@@ -36,8 +36,7 @@ from venues.binance.client.errors import (
     UnreadableAnswer,
 )
 from venues.binance.client.rest import Rest
-from venues.binance.client.socket import dialer
-from venues.binance.connection import PROBE_S, Connection
+from venues.binance.client.ws_connection import PROBE_S, Connection
 from venues.binance.mapping.account import event_kind, execution_report, messages_of, own_client_id, position_of
 from venues.binance.mapping.orders import order_report, place_params
 from venues.binance.settings import locator, read_settings
@@ -58,7 +57,7 @@ class Execution(Cancels):
     Restart means: nothing is sent again; the reconciler asks the venue what became of what was in flight.
     """
 
-    _session: aiohttp.ClientSession
+    _network: AiohttpTransport
     _connection: Connection
 
     def __init__(self, context: Context, **arguments: object) -> None:
@@ -72,9 +71,9 @@ class Execution(Cancels):
 
     async def setup(self) -> None:
         await super().setup()
-        self._session = aiohttp.ClientSession()
-        self.rest = Rest(self._session, self.locate, self.server_clock)
-        self._connection = Connection(self.locate, dialer(self._session), self.server_clock, self, self.spawn)
+        self._network = AiohttpTransport()
+        self.rest = Rest(self._network, self.locate, self.server_clock)
+        self._connection = Connection(self.locate, self._network.dial, self.server_clock, self, self.spawn)
 
     async def begin(self) -> None:
         await super().begin()
@@ -88,7 +87,7 @@ class Execution(Cancels):
         if self._connection.api is not None:
             await self._connection.api.drain(DRAIN_S)
         await self._connection.close("the actor stops")
-        await self._session.close()
+        await self._network.close()
 
     def counters(self) -> dict[str, int]:
         return {**super().counters(), **self.counts, "reconnects": self._connection.reconnects}
@@ -101,7 +100,7 @@ class Execution(Cancels):
         except KeyRefused as error:
             reason = f"{self.instance}: the venue refuses the API key: {error}"
             failure = ActorExit(ExitCode.CONFIGURATION, reason)
-        await self._session.close()
+        await self._network.close()
         raise failure
 
     def on_connected(self) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
-import aiohttp
 import msgspec
 from msgspec import Raw
 
@@ -14,12 +14,12 @@ from bus.codec import RequestHeader
 from bus.messages import BookAnswer, BookSnapshot, Code, InstrumentId, Message, QueryBook, Refused
 from venues.binance.bans import banned_exit
 from venues.binance.client.access import Locate
+from venues.binance.client.aiohttp_transport import AiohttpTransport
 from venues.binance.client.backoff import Backoff
 from venues.binance.client.clock import ServerClock
 from venues.binance.client.errors import Banned, ClientError, LimitReached
 from venues.binance.client.rest import Rest
-from venues.binance.client.socket import dialer
-from venues.binance.client.streams import MarketStreams
+from venues.binance.client.stream_pool import StreamPool
 from venues.binance.feeds import BookFeed, Feed, QuoteFeed, TradeFeed
 from venues.binance.mapping.errors import refusal_of
 from venues.binance.mapping.instruments import instruments_of
@@ -51,8 +51,9 @@ class MarketData(MarketDataVenue):
     """
 
     _rest: Rest
-    _session: aiohttp.ClientSession
+    _network: AiohttpTransport
     _snapshot_turn: asyncio.Semaphore
+    _streams: StreamPool
 
     def __init__(self, context: Context, **arguments: object) -> None:
         super().__init__(context, **arguments)
@@ -60,8 +61,6 @@ class MarketData(MarketDataVenue):
         self._locate: Locate = locator(self._settings, trading=False)
         self._feeds: dict[str, Feed] = {}
         self._by_topic: dict[str, Feed] = {}
-        self._sockets: dict[str, MarketStreams] = {}
-        self._pool: list[MarketStreams] = []
         self._running: list[asyncio.Task[None]] = []
         self._waiting: dict[str, tuple[str, InstrumentId]] = {}
         self._counts = {
@@ -71,8 +70,11 @@ class MarketData(MarketDataVenue):
     # life
 
     async def setup(self) -> None:
-        self._session = aiohttp.ClientSession()
-        self._rest = Rest(self._session, self._locate, ServerClock(self.clock.monotonic_ns))
+        self._network = AiohttpTransport()
+        self._rest = Rest(self._network, self._locate, ServerClock(self.clock.monotonic_ns))
+        self._streams = StreamPool(
+            self._locate, self._network.dial, lambda: _Socket(self), lambda life: self.spawn(self._run_streams(life))
+        )
         self._snapshot_turn = asyncio.Semaphore(SNAPSHOTS_AT_ONCE)
 
     async def begin(self) -> None:
@@ -84,7 +86,8 @@ class MarketData(MarketDataVenue):
             task.cancel()
         if self._running:
             await asyncio.wait(self._running, timeout=1.0)
-        await self._session.close()
+        await self._streams.close()
+        await self._network.close()
 
     def counters(self) -> dict[str, int]:
         return {**super().counters(), **self._counts, "topics_open": len(self._by_topic)}
@@ -109,7 +112,8 @@ class MarketData(MarketDataVenue):
                 await asyncio.sleep(REFRESH_S)
 
     async def _read_instruments(self) -> None:
-        info = await self._rest.exchange_info()
+        await self._rest.measure_clock()  # by the server's time it is known when the weight is counted anew
+        info = await self._rest.exchange_info(show_permission_sets=False)
         fresh, unreadable = instruments_of(info, self._settings.venue_id, self.clock.time_ns())
         for one in unreadable:
             self._counts["unreadable_venue"] += 1
@@ -141,33 +145,22 @@ class MarketData(MarketDataVenue):
             return
         feed = make(self, topic, instrument, known.symbol)
         self._feeds[feed.stream] = self._by_topic[topic] = feed
-        streams = self._socket_with_room(feed.stream)
-        self._sockets[feed.stream] = streams
-        streams.subscribe(feed.stream)
+        self._streams.subscribe(feed.stream)
 
     def close_feed(self, topic: str) -> None:
         self._waiting.pop(topic, None)
         feed = self._by_topic.pop(topic, None)
         if feed is not None:
             del self._feeds[feed.stream]
-            self._sockets.pop(feed.stream).unsubscribe(feed.stream)
+            self._streams.unsubscribe(feed.stream)
 
     def feed_state(self, topic: str) -> Message | None:
         feed = self._by_topic.get(topic)
         return feed.state() if feed is not None else None
 
-    def _socket_with_room(self, stream: str) -> MarketStreams:
-        for streams in self._pool:
-            if streams.has_room:
-                return streams
-        streams = MarketStreams(self._locate, dialer(self._session), _Socket(self))
-        self._pool.append(streams)
-        self._running.append(self.spawn(self._run(streams)))
-        return streams
-
-    async def _run(self, streams: MarketStreams) -> None:
+    async def _run_streams(self, life: Coroutine[Any, Any, None]) -> None:
         try:
-            await streams.run()
+            await life
         except Banned as error:
             raise banned_exit(self.instance, error, self.clock.time_ns()) from None
 
@@ -219,6 +212,10 @@ class MarketData(MarketDataVenue):
             if feed is not None:
                 self._mark(feed, f"{self.instance}: {reason}")
 
+    def on_gap(self, stream: str, reason: str) -> None:
+        """Messages of one stream may be missing."""
+        self.on_down([stream], reason)
+
     def on_lost(self, streams: int, reason: str) -> None:
         """A connection that was up is lost."""
         self._counts["reconnects"] += 1
@@ -234,7 +231,7 @@ class MarketData(MarketDataVenue):
         """Say how the actor is, by whether all sockets that are wanted are up."""
         if not self.has_instruments:
             return
-        if all(streams.is_up for streams in self._pool if len(streams)):
+        if self._streams.is_up:
             self.ready()
         else:
             self.ready("CONNECTING", reason)
@@ -257,8 +254,8 @@ class MarketData(MarketDataVenue):
             await asyncio.sleep(feed.backoff.next_s())
         while self._by_topic.get(feed.topic) is feed and feed.generation == generation:
             async with self._snapshot_turn:
-                if self._rest.used_weight > WEIGHT_CEILING:
-                    await asyncio.sleep(self._rest.minute_left_s)
+                if self._rest.limits.used_weight > WEIGHT_CEILING:
+                    await asyncio.sleep(self._rest.limits.minute_left_s)
                 snapshot = await self._snapshot(feed.instrument, SNAPSHOT_LEVELS)
             if self._by_topic.get(feed.topic) is not feed or feed.generation != generation:
                 return
@@ -289,7 +286,7 @@ class MarketData(MarketDataVenue):
         except Banned as error:
             raise banned_exit(self.instance, error, self.clock.time_ns()) from None
         except LimitReached as error:
-            self._rest.hold()
+            self._rest.limits.hold()
             return refusal_of(error)
         except ClientError as error:
             return refusal_of(error)
@@ -305,6 +302,7 @@ class _Socket:
         self.on_message = actor.on_message
         self.on_open = actor.on_open
         self.on_refused = actor.on_refused
+        self.on_gap = actor.on_gap
         self.on_unreadable = actor.on_unreadable
 
     def on_up(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from functools import partial
+from typing import TypedDict
 
 from actors.runtime import Context
 from bus.codec import RequestHeader
@@ -36,7 +37,7 @@ from venues.binance.mapping.orders import order_report
 from venues.binance.settings import Settings
 from venues.venue import ExecutionVenue
 
-__all__ = ["Queries"]
+__all__ = ["Queries", "order_names"]
 
 DAY_MS = 86_400_000
 VENUE_IDS_KEPT = 100_000
@@ -74,7 +75,7 @@ class Queries(ExecutionVenue):
         if not message.client_order_id and not message.venue_order_id:
             return Refused(Code.NO_SUCH_ORDER, "a query needs a client order id or the venue's")
         try:
-            body = await self.rest.order(symbol, message.client_order_id, message.venue_order_id)
+            body = await self.rest.order(symbol, **order_names(message.client_order_id, message.venue_order_id))
             return OrderAnswer(self._report(body))
         except ApiError as error:
             if error.code == ORDER_ARCHIVED:
@@ -118,7 +119,7 @@ class Queries(ExecutionVenue):
         """Answer with all balances that are not zero."""
         asked = self.clock.time_ns()
         try:
-            account = await self.rest.account()
+            account = await self.rest.account(omit_zero_balances=True)
         except ClientError as error:
             return self._refuse(error)
         return BalancesAnswer(balances_of(account, self.instance, self.clock.time_ns()), True, asked)
@@ -199,7 +200,7 @@ class Queries(ExecutionVenue):
     def _orders_of(self, symbol: str) -> Listing[OrderBody]:
         return Listing(
             lambda: self.rest.all_orders(symbol, limit=PAGE),
-            lambda order_id: self.rest.all_orders(symbol, orderId=order_id, limit=PAGE),
+            lambda order_id: self.rest.all_orders(symbol, order_id=order_id, limit=PAGE),
             lambda order: order.order_id,
             lambda order: order.time,
         )
@@ -207,10 +208,20 @@ class Queries(ExecutionVenue):
     def _trades_of(self, symbol: str) -> Listing[AccountTrade]:
         return Listing(
             lambda: self.rest.my_trades(symbol, limit=PAGE),
-            lambda trade_id: self.rest.my_trades(symbol, fromId=trade_id, limit=PAGE),
+            lambda trade_id: self.rest.my_trades(symbol, from_id=trade_id, limit=PAGE),
             lambda trade: trade.id,
             lambda trade: trade.time,
         )
+
+
+class _OrderNames(TypedDict, total=False):
+    orig_client_order_id: str
+    order_id: str
+
+
+def order_names(client_order_id: str, venue_order_id: str) -> _OrderNames:
+    """Return how a call names an order: by its client id, or by the venue's where there is none."""
+    return {"orig_client_order_id": client_order_id} if client_order_id else {"order_id": venue_order_id}
 
 
 def _is_asked_for(body: OrderBody, message: QueryOrder) -> bool:

@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 import msgspec
 
-from actors.runtime import ActorExit, ExitCode, Secret
+from actors.runtime import ActorExit, ExitCode
 from venues.addresses import address_problem
-from venues.binance.client.access import Access, Credentials, Endpoints
+from venues.binance.client.access import VENUE_ENDPOINTS, Access, Credentials, Endpoints, announced
 from venues.binance.client.errors import NotSent
 from venues.binance.client.signing import signer_for
 from venues.secrets import resolve
@@ -19,21 +19,6 @@ __all__ = ["ACCOUNT_TYPES", "ADDRESSES", "ENVIRONMENTS", "Settings", "locator", 
 
 ACCOUNT_TYPES = ("spot",)
 ENVIRONMENTS = ("twin", "live", "testnet", "demo")
-
-_ENDPOINTS = {
-    "live": Endpoints(
-        "https://api.binance.com", "wss://stream.binance.com:9443", "wss://ws-api.binance.com:443/ws-api/v3"
-    ),
-    "testnet": Endpoints(
-        "https://testnet.binance.vision",
-        "wss://stream.testnet.binance.vision",
-        "wss://ws-api.testnet.binance.vision/ws-api/v3",
-    ),
-    "demo": Endpoints(
-        "https://demo-api.binance.com", "wss://demo-stream.binance.com", "wss://demo-ws-api.binance.com/ws-api/v3"
-    ),
-}
-"""Source: Binance Spot API, general information of rest-api, web-socket-streams and web-socket-api, 2026-07."""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -99,7 +84,7 @@ def locator(settings: Settings, trading: bool) -> Callable[[], Access]:
         except ValueError as error:
             raise ActorExit(ExitCode.CONFIGURATION, f"{settings.venue_id}: api_secret: {error}") from None
         credentials = Credentials(key, secret)
-    own = _ENDPOINTS[settings.environment]
+    own = VENUE_ENDPOINTS[settings.environment]
     endpoints = Endpoints(
         settings.rest_url or own.rest, settings.stream_url or own.stream, settings.ws_api_url or own.ws_api
     )
@@ -107,23 +92,13 @@ def locator(settings: Settings, trading: bool) -> Callable[[], Access]:
     return lambda: access
 
 
-class _Greeting(msgspec.Struct, frozen=True):
-    rest: str
-    stream: str
-    ws_api: str
-    api_key: str
-    api_secret: str
-
-
 def _announced(path: Path) -> Access:
     try:
         line, newline, _ = path.read_bytes().partition(b"\n")
         if not newline:
             raise NotSent(f"the twin has not announced itself in {path} yet")
-        greeting = msgspec.json.decode(line, type=_Greeting)
+        return announced(msgspec.json.decode(line))
     except OSError as error:
         raise NotSent(f"the twin's announcement {path} cannot be read: {error.strerror}") from None
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, TypeError) as error:
         raise NotSent(f"the twin's announcement {path}: {error}") from None
-    endpoints = Endpoints(greeting.rest, greeting.stream, greeting.ws_api)
-    return Access(endpoints, Credentials(Secret(greeting.api_key), Secret(greeting.api_secret)))

@@ -7,13 +7,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-import aiohttp
 import msgspec
 import pytest
 from binance_floor import TwinProcess
 
 from actors.runtime import Secret
 from venues.binance.client.access import Access, Credentials
+from venues.binance.client.aiohttp_transport import AiohttpTransport
 from venues.binance.client.clock import ServerClock
 from venues.binance.client.errors import ApiError, KeyRefused, NotSent
 from venues.binance.client.rest import Rest
@@ -30,8 +30,8 @@ async def client(twin: TwinProcess, secret: str = "") -> AsyncIterator[Rest]:
         assert access.credentials is not None
         access = Access(access.endpoints, Credentials(access.credentials.api_key, Secret(secret)))
         locate = lambda: access  # noqa: E731 - one word for it
-    async with aiohttp.ClientSession() as session:
-        yield Rest(session, locate, ServerClock(time.monotonic_ns))
+    async with AiohttpTransport() as transport:
+        yield Rest(transport, locate, ServerClock(time.monotonic_ns))
 
 
 def test_an_order_is_placed_found_listed_and_canceled_over_rest(venue: TwinProcess, run: Run) -> None:
@@ -39,16 +39,18 @@ def test_an_order_is_placed_found_listed_and_canceled_over_rest(venue: TwinProce
         async with client(venue) as rest:
             best = (await rest.depth("BTCUSDT", 5)).bids[0][0]
             price = f"{best - 500:.2f}"
-            params = {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "timeInForce": "GTC", "quantity": "0.01"}
-            placed = await rest.place_order({**params, "price": price, "newClientOrderId": "mine-1"})
+            placed = await rest.place_order(
+                "BTCUSDT", "BUY", "LIMIT", time_in_force="GTC", quantity="0.01", price=price,
+                new_client_order_id="mine-1",
+            )  # fmt: skip
             assert placed.client_order_id == "mine-1"
-            assert (await rest.order("BTCUSDT", "mine-1")).status == "NEW"
+            assert (await rest.order("BTCUSDT", orig_client_order_id="mine-1")).status == "NEW"
             assert [body.order_id for body in await rest.open_orders()] == [placed.order_id]
-            canceled = await rest.cancel_order("BTCUSDT", order_id=str(placed.order_id))
+            canceled = await rest.cancel_order("BTCUSDT", order_id=placed.order_id)
             assert (canceled.status, canceled.orig_client_order_id) == ("CANCELED", "mine-1")
             assert await rest.open_orders("BTCUSDT") == []
             assert [body.status for body in await rest.all_orders("BTCUSDT")] == ["CANCELED"]
-            assert rest.used_weight > 0
+            assert rest.limits.used_weight > 0
 
     run(scene())
 
@@ -59,9 +61,9 @@ def test_the_venues_refusals_come_as_its_own_code_and_text(venue: TwinProcess, r
             with pytest.raises(ApiError, match="-1121 Invalid symbol"):
                 await rest.depth("NOPE", 5)
             with pytest.raises(ApiError, match="-2013 Order does not exist"):
-                await rest.order("BTCUSDT", "never")
+                await rest.order("BTCUSDT", orig_client_order_id="never")
             with pytest.raises(ApiError, match="-2011 Unknown order sent"):
-                await rest.cancel_order("BTCUSDT", "never")
+                await rest.cancel_order("BTCUSDT", orig_client_order_id="never")
 
     run(scene())
 

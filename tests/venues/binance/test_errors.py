@@ -5,14 +5,19 @@ from __future__ import annotations
 import pytest
 
 from venues.binance.client.errors import (
+    AmendRefused,
     ApiError,
     Banned,
+    CancelRefused,
     ClientError,
     ClockRefused,
     KeyRefused,
     LimitReached,
     NoAnswer,
+    NoSuchOrder,
     NotSent,
+    OrderArchived,
+    OrderRefused,
     UnreadableAnswer,
     api_error,
 )
@@ -52,7 +57,12 @@ def test_a_duplicate_says_that_an_order_of_this_id_is_open_and_so_nothing_defini
         (-1022, 400, KeyRefused),
         (-2014, 401, KeyRefused),
         (-2015, 401, KeyRefused),
-        (-2011, 400, ApiError),
+        (-2010, 400, OrderRefused),
+        (-2011, 400, CancelRefused),
+        (-2013, 400, NoSuchOrder),
+        (-2026, 400, OrderArchived),
+        (-2038, 400, AmendRefused),
+        (-1121, 400, ApiError),
     ],
 )
 def test_codes_become_the_error_that_is_acted_on(code: int, status: int, kind: type[ApiError]) -> None:

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-import aiohttp
 import pytest
 from aiohttp import web
 from binance_floor import Floor, TwinProcess
@@ -16,6 +15,7 @@ from binance_trader import ID, NAME, Trader, received
 from actors.runtime import Secret
 from bus.messages import CancelOrder, Code, OrderEventKind, QueryBalances, QueryFills, QueryOpenOrders, QueryOrder
 from venues.binance.client.access import Access, Credentials, Endpoints
+from venues.binance.client.aiohttp_transport import AiohttpTransport
 from venues.binance.client.clock import ServerClock
 from venues.binance.client.errors import HeldBack, LimitReached, api_error
 from venues.binance.client.rest import Rest
@@ -47,8 +47,8 @@ class Limited:
         access = Access(Endpoints(f"http://{host}:{port}", "", ""), Credentials(Secret("key"), Secret("secret")))
         clock = ServerClock(lambda: self.now_ns)
         clock.observe(0, 0, 1_700_000_000_000)
-        async with aiohttp.ClientSession() as session:
-            yield Rest(session, lambda: access, clock)
+        async with AiohttpTransport() as transport:
+            yield Rest(transport, lambda: access, clock)
         await runner.cleanup()
 
 
@@ -113,7 +113,7 @@ def test_a_cancel_over_rest_while_told_to_wait_is_refused_so_that_it_is_tried_ag
     floor: Floor, venue: TwinProcess, actor: Execution
 ) -> None:
     async def hold() -> None:
-        actor.rest.heed(api_error(-1003, "Too much request weight used", 429, 30.0))
+        actor.rest.limits.heed(api_error(-1003, "Too much request weight used", 429, 30.0))
 
     actor._connection.api = None
     floor.run(hold())

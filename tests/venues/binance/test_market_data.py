@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 from binance_floor import Floor, TwinProcess, wait_for
+from twin_admin import Admin
 
 from bus import topics
 from bus.codec import Kind
@@ -27,7 +28,7 @@ from bus.messages import (
     TopicStatus,
     Trade,
 )
-from venues.binance.client import streams as streams_module
+from venues.binance.client import stream_link as streams_module
 from venues.binance.market_data import MarketData
 
 ID = "BTCUSDT.BINANCE"
@@ -119,7 +120,7 @@ def test_a_lost_socket_is_marked_in_every_topic_at_once_and_all_begin_anew(
     for name in names:
         floor.subscribe(name)
     wait_for(lambda: all(changes(floor, name) for name in names), "data come")
-    actor.loop.call_soon_threadsafe(actor._pool[0].cut, "test")
+    actor.loop.call_soon_threadsafe(actor._streams.cut, "test")
     wait_for(lambda: {name for name, _ in floor.desk.stale} == set(names), "all topics are marked")
     wait_for(lambda: len(states(floor, topic("quote"))) == 2, "the quote begins anew")
     wait_for(lambda: len(states(floor, topic("book"))) == 2, "the book begins anew")
@@ -136,6 +137,25 @@ def test_a_lost_socket_is_marked_in_every_topic_at_once_and_all_begin_anew(
     assert trades == [*trades[: len(trades) - len(fresh)], *fresh]
     assert old[: len(trades) - len(fresh)] == trades[: len(trades) - len(fresh)]
     assert new[: len(fresh)] == fresh
+
+
+def test_a_server_that_announces_its_restart_marks_nothing_and_no_change_is_missing(
+    floor: Floor, venue: TwinProcess, actor: MarketData
+) -> None:
+    for kind in ("quote", "trade", "book"):
+        floor.subscribe(topic(kind))
+    wait_for(lambda: len(changes(floor, topic("book"))) > 3 and changes(floor, topic("trade")), "data come")
+    Admin(venue.greeting["admin"]).fault("server_shutdown", after_s=10.0)
+    (streams,) = actor._streams.connections
+    wait_for(lambda: streams.replaced == 1, "a fresh connection takes over")
+    before = len(changes(floor, topic("book")))
+    wait_for(lambda: len(changes(floor, topic("book"))) > before + 3, "deltas come by it")
+    assert not floor.desk.stale
+    assert actor._counts["reconnects"] == 0
+    deltas = changes(floor, topic("book"))
+    assert [delta.prev_seq for delta in deltas[1:]] == [delta.seq for delta in deltas[:-1]]
+    trades = [int(trade.trade_id) for trade in changes(floor, topic("trade"))]
+    assert trades == list(range(trades[0], trades[0] + len(trades)))
 
 
 def test_a_mute_venue_is_marked_and_found_again(
@@ -255,7 +275,7 @@ def test_a_topic_closes_at_the_venue_after_its_last_reader_and_opens_again(
     wait_for(lambda: changes(floor, topic("trade")), "trades come")
     floor.call(lambda: floor.desk.member.unsubscribe(first))
     floor.call(lambda: floor.desk.member.unsubscribe(second))
-    wait_for(lambda: not actor._by_topic and not actor._pool[0]._asked, "the stream is closed")
+    wait_for(lambda: not actor._by_topic and not actor._streams.connections[0]._link.asked, "the stream is closed")
     seen = len(changes(floor, topic("trade")))
     floor.subscribe(topic("trade"))
     wait_for(lambda: len(changes(floor, topic("trade"))) > seen, "trades come again")

@@ -8,9 +8,10 @@ from typing import Any
 
 from fake_socket import FakeSocket, settled, until
 
-from venues.binance.client import streams as module
+from venues.binance.client import stream_link as module
 from venues.binance.client.access import Access, Endpoints
-from venues.binance.client.streams import NAMES_PER_MESSAGE, MarketStreams
+from venues.binance.client.stream_link import NAMES_PER_MESSAGE
+from venues.binance.client.streams import MarketStreams
 
 Run = Callable[[Any], Any]
 

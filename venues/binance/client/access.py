@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeAlias
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
 import msgspec
 
-from actors.runtime import Secret
+from actors.secret import Secret
 
-__all__ = ["Access", "Credentials", "Endpoints", "Locate"]
+__all__ = ["VENUE_ENDPOINTS", "Access", "Credentials", "Endpoints", "Locate", "announced"]
 
 
 class Endpoints(msgspec.Struct, frozen=True):
@@ -18,6 +18,22 @@ class Endpoints(msgspec.Struct, frozen=True):
     rest: str
     stream: str
     ws_api: str
+
+
+VENUE_ENDPOINTS = {
+    "live": Endpoints(
+        "https://api.binance.com", "wss://stream.binance.com:9443", "wss://ws-api.binance.com:443/ws-api/v3"
+    ),
+    "testnet": Endpoints(
+        "https://testnet.binance.vision",
+        "wss://stream.testnet.binance.vision",
+        "wss://ws-api.testnet.binance.vision/ws-api/v3",
+    ),
+    "demo": Endpoints(
+        "https://demo-api.binance.com", "wss://demo-stream.binance.com", "wss://demo-ws-api.binance.com/ws-api/v3"
+    ),
+}
+"""Source: Binance Spot API, general information of rest-api, web-socket-streams and web-socket-api, 2026-07."""
 
 
 class Credentials(msgspec.Struct, frozen=True):
@@ -36,3 +52,18 @@ class Access(msgspec.Struct, frozen=True):
 
 Locate: TypeAlias = Callable[[], Access]
 """Asked at each connection and each REST call, for a restarted twin has a new address."""
+
+
+class _Greeting(msgspec.Struct, frozen=True):
+    rest: str
+    stream: str
+    ws_api: str
+    api_key: str
+    api_secret: str
+
+
+def announced(greeting: Mapping[str, Any]) -> Access:
+    """Return the access that a twin announces in its first line. Raises msgspec.ValidationError where it does not."""
+    found = msgspec.convert(greeting, _Greeting)
+    endpoints = Endpoints(found.rest, found.stream, found.ws_api)
+    return Access(endpoints, Credentials(Secret(found.api_key), Secret(found.api_secret)))

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import base64
 import hmac
-import importlib
-from collections.abc import Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from typing import Protocol
 
-__all__ = ["Ed25519Signer", "HmacSigner", "Signer", "signer_for", "ws_payload"]
+__all__ = ["RECV_WINDOW_MS", "Ed25519Signer", "HmacSigner", "RsaSigner", "Signer", "signer_for", "ws_payload"]
+
+RECV_WINDOW_MS = 5000
+"""How old a request may be when the venue takes it; the venue's own default."""
 
 
 class Signer(Protocol):
@@ -39,35 +41,58 @@ class HmacSigner:
 
 
 class Ed25519Signer:
-    """Ed25519 in base64, by a private key in PEM (PKCS#8). Needs the package `cryptography`."""
+    """Ed25519 in base64: the only kind of key that a session of the WebSocket API can log on with."""
 
-    def __init__(self, pem: str) -> None:
-        kinds: Any = importlib.import_module("cryptography.hazmat.primitives.asymmetric.ed25519")
-        loading: Any = importlib.import_module("cryptography.hazmat.primitives.serialization")
-        self._key: Any = loading.load_pem_private_key(pem.encode(), password=None)
-        if not isinstance(self._key, kinds.Ed25519PrivateKey):
-            raise ValueError("the private key is not an Ed25519 key")
+    def __init__(self, sign: Callable[[bytes], bytes]) -> None:
+        self._sign = sign
 
     def __repr__(self) -> str:
         return "Ed25519Signer(***)"
 
     def sign(self, payload: bytes) -> str:
-        return base64.b64encode(self._key.sign(payload)).decode()
+        return base64.b64encode(self._sign(payload)).decode()
+
+
+class RsaSigner:
+    """RSA (PKCS#1 v1.5, SHA-256) in base64."""
+
+    def __init__(self, sign: Callable[[bytes], bytes]) -> None:
+        self._sign = sign
+
+    def __repr__(self) -> str:
+        return "RsaSigner(***)"
+
+    def sign(self, payload: bytes) -> str:
+        return base64.b64encode(self._sign(payload)).decode()
 
 
 def signer_for(secret: str) -> Signer:
-    """Return the signer that a secret is made for: a PEM private key signs by Ed25519, anything else by HMAC.
+    """Return the signer that a secret is made for: a private key in PEM (PKCS#8) signs by its kind, all else by HMAC.
 
-    Raises ValueError for a PEM that is no Ed25519 key, or where `cryptography` is not installed.
+    Raises ValueError for a PEM that holds no Ed25519 or RSA key, or where `cryptography` is not installed.
     """
     if not secret.startswith("-----BEGIN"):
         return HmacSigner(secret)
     try:
-        return Ed25519Signer(secret)
+        from cryptography.hazmat.primitives import hashes, serialization
+        from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
     except ImportError:
         raise ValueError("a PEM private key needs the Python package cryptography, which is not installed") from None
+    try:
+        key = serialization.load_pem_private_key(secret.encode(), password=None)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"the private key cannot be read: {error}") from None
+    if isinstance(key, ed25519.Ed25519PrivateKey):
+        return Ed25519Signer(key.sign)
+    if isinstance(key, rsa.RSAPrivateKey):
+        return RsaSigner(lambda payload: key.sign(payload, padding.PKCS1v15(), hashes.SHA256()))
+    raise ValueError("the private key is neither Ed25519 nor RSA")
 
 
 def ws_payload(params: Mapping[str, object]) -> bytes:
-    """Return what a WebSocket API request signs."""
-    return "&".join(f"{name}={params[name]}" for name in sorted(params)).encode()
+    """Return what a WebSocket API request signs; a boolean as JSON writes it."""
+    return "&".join([f"{name}={_word(params[name])}" for name in sorted(params)]).encode()
+
+
+def _word(value: object) -> object:
+    return value if value is not True and value is not False else str(value).lower()

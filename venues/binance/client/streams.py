@@ -1,37 +1,32 @@
-"""Market streams on one socket: what is wanted, what the venue has acknowledged, and one control message at a time.
+"""Market streams of one connection, kept: made again when it is lost, replaced before the venue ends it.
 
-The venue takes 5 messages a second, our pongs included, and 1024 streams a connection. So wants are gathered and sent
-in batches, four messages a second. A stream counts as open from its SUBSCRIBE's answer to the connection's end or its
-UNSUBSCRIBE: what comes outside of that is not handed on, so that a reader never meets a hole between two
-subscriptions. Source: Binance Spot API, web-socket-streams, 2026-07.
+A loss is told at once, for every stream that was wanted. The venue ends each connection after 24 hours, and announces
+that it will restart a server: before either a fresh one is made, and takes over when each of its streams is joined with
+the old one's (see `handover`). Readers notice nothing of that: each message is told once, in order. Where a stream
+cannot be joined it is told as lost and open again, which it then may be.
+Source: Binance Spot API, web-socket-streams, 2026-07.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
-import msgspec
 from msgspec import Raw
 
 from venues.binance.client.access import Locate
 from venues.binance.client.backoff import HEALTHY_S, Backoff
-from venues.binance.client.errors import Banned, ClientError, LimitReached, UnreadableAnswer
-from venues.binance.client.socket import Dial, Socket
+from venues.binance.client.errors import Banned, ClientError, LimitReached, NotSent
+from venues.binance.client.handover import LIFETIME_S, LOOK_S, OVERLAP_S, Joined, Overlap, spread
+from venues.binance.client.socket import Dial
+from venues.binance.client.stream_link import StreamLink
 
 __all__ = ["STREAMS_LIMIT", "Listener", "MarketStreams"]
 
 STREAMS_LIMIT = 1000
 """Streams on one socket; the venue's own limit is 1024."""
-PACE_S = 0.25
-"""Between control messages: four a second leave one for a pong."""
-NAMES_PER_MESSAGE = 100
-"""About 2.5 kB a message."""
-ANSWER_S = 10.0
-"""A control message without an answer for this long means that the socket is no good."""
-MUTE_S = 30.0
-"""The venue pings every 20 s: a socket that says nothing at all for longer is dead, however open it is."""
-WATCH_S = 1.0
 
 
 class Listener(Protocol):
@@ -52,64 +47,64 @@ class Listener(Protocol):
     def on_down(self, streams: list[str], reason: str) -> None:
         """The socket is lost: these streams were wanted on it, and messages of theirs may be missing from now on."""
 
+    def on_gap(self, stream: str, reason: str) -> None:
+        """Messages of one stream may be missing from now on, though its socket is up; `on_open` follows."""
+
     def on_unreadable(self, raw: bytes, reason: str) -> None:
         """A message that cannot be read."""
-
-
-class _Frame(msgspec.Struct, frozen=True):
-    stream: str = ""
-    data: Raw = Raw()
-    id: int | str | None = None
-    code: int = 0
-    msg: str = ""
-
-
-_frames = msgspec.json.Decoder(_Frame)
-_encode = msgspec.json.Encoder().encode
 
 
 class MarketStreams:
     """One socket, reconnected for ever. `run` is its life."""
 
-    def __init__(self, locate: Locate, dial: Dial, listener: Listener) -> None:
+    def __init__(
+        self,
+        locate: Locate,
+        dial: Dial,
+        listener: Listener,
+        *,
+        lifetime_s: float = LIFETIME_S,
+        overlap_s: float = OVERLAP_S,
+    ) -> None:
         self.is_up = False
+        self.replaced = 0
+        """How many connections were replaced by a fresh one without a loss."""
         self._locate, self._dial, self._listener = locate, dial, listener
+        self._lifetime_s, self._overlap_s = lifetime_s, overlap_s
         self._loop = asyncio.get_running_loop()
         self._wanted: dict[str, None] = {}
-        self._asked: dict[str, None] = {}
-        """Streams that the venue has, or was asked for, on the present connection."""
-        self._open: set[str] = set()
-        self._request: tuple[int, bool, list[str], float] | None = None
-        self._last_id = 0
-        self._socket: Socket | None = None
-        self._timer: asyncio.TimerHandle | None = None
-        self._sent_s = 0.0
+        self._link: StreamLink | None = None
+        self._fresh: StreamLink | None = None
+        self._readers: dict[StreamLink, asyncio.Task[str]] = {}
+        self._overlaps: dict[str, Overlap] = {}
 
     def __len__(self) -> int:
+        """How many streams are wanted."""
         return len(self._wanted)
 
     @property
     def has_room(self) -> bool:
         """True while one more stream fits; streams on their way out still count."""
-        return len(self._wanted.keys() | self._asked.keys()) < STREAMS_LIMIT
+        asked = self._link.asked.keys() if self._link is not None else set()
+        return len(self._wanted.keys() | asked) < STREAMS_LIMIT
 
     def subscribe(self, stream: str) -> None:
         """Want a stream. Where the venue still has it open, `on_open` is told at once."""
         self._wanted[stream] = None
-        if stream in self._open:
+        if self._link is not None and stream in self._link.open:
             self._listener.on_open(stream)
-        else:
-            self._schedule()
+        self._schedule()
 
     def unsubscribe(self, stream: str) -> None:
         """Want a stream no more."""
         if self._wanted.pop(stream, "") is None:
+            self._overlaps.pop(stream, None)
             self._schedule()
 
     def cut(self, reason: str) -> None:
         """Drop the connection; it is made again."""
-        if self._socket is not None:
-            self._socket.abort(reason)
+        for link in self._readers:
+            link.abort(reason)
 
     async def run(self) -> None:
         """Connect, read, and connect again. Raises `Banned`."""
@@ -117,116 +112,143 @@ class MarketStreams:
         while True:
             began, least_s = self._loop.time(), 0.0
             try:
-                reason = await self._connect_and_read()
+                self._link = await self._connect(self._listener.on_message)
+                self.is_up = True
+                self._listener.on_up()
+                reason = await self._follow()
             except Banned:
                 raise
             except ClientError as error:
                 reason = str(error)
                 least_s = error.retry_after_s if isinstance(error, LimitReached) else 0.0
-            self._lose(reason)
+            finally:
+                for reader in self._readers.values():
+                    reader.cancel()
+                self._readers.clear()
+            self._link, self.is_up = None, False
+            self._listener.on_down(list(self._wanted), reason)
             if self._loop.time() - began > HEALTHY_S:
                 backoff.reset()
             await asyncio.sleep(max(backoff.next_s(), least_s))
 
-    async def _connect_and_read(self) -> str:
+    async def _connect(self, deliver: Callable[[str, Raw], None]) -> StreamLink:
         socket = await self._dial(f"{self._locate().endpoints.stream}/stream")
-        self._socket, self.is_up = socket, True
-        watch = self._loop.call_later(WATCH_S, self._watch, socket)
+        link = StreamLink(socket, self._wanted, self, deliver)
+        self._readers[link] = self._loop.create_task(link.run())
+        return link
+
+    async def _follow(self) -> str:
+        """Return why the connection has ended, when none took its place."""
+        while True:
+            link = self._link
+            assert link is not None
+            reader = self._readers[link]
+            announced = self._loop.create_task(link.leave.wait())
+            lifetime_s = spread(self._lifetime_s)
+            try:
+                await asyncio.wait([reader, announced], timeout=lifetime_s, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                announced.cancel()
+            backoff = Backoff()
+            while not reader.done() and self._link is link:
+                failure = await self._replace(link, reader)
+                if failure is not None:
+                    least_s = failure.retry_after_s if isinstance(failure, LimitReached) else 0.0
+                    await asyncio.wait([reader], timeout=max(backoff.next_s(), least_s))
+            if self._link is link:
+                return reader.result()
+
+    # handing over
+
+    async def _replace(self, old: StreamLink, old_reader: asyncio.Task[str]) -> ClientError | None:
+        """Let a fresh connection take over from `old`, where that can be; else `old` goes on. Raises `Banned`."""
         try:
-            self._listener.on_up()
-            self._schedule()
-            while True:
-                raw = await socket.read()
-                if raw is None:
-                    return socket.reason
-                self._take(raw)
-        except UnreadableAnswer as error:
-            self._listener.on_unreadable(error.raw, str(error))
-            return "a frame cannot be read, and nobody knows of which topic it was"
-        finally:
-            watch.cancel()
-            socket.abort("closed by us")
+            fresh = self._fresh = await self._connect(self._hold)
+        except Banned:
+            raise
+        except ClientError as error:
+            return error
+        old.deliver = self._tell_old
+        fresh_reader = self._readers[fresh]
+        while not (old_reader.done() or fresh_reader.done() or self._may_take_over(fresh)):
+            await asyncio.wait([old_reader, fresh_reader], timeout=LOOK_S, return_when=asyncio.FIRST_COMPLETED)
+        self._fresh = None
+        if fresh_reader.done():
+            self._drop(fresh, "it ended")
+            old.deliver = self._listener.on_message
+            self._overlaps.clear()
+            return NotSent(f"the fresh connection ended before it could take over: {fresh_reader.result()}")
+        self._take_over(fresh)
+        self._drop(old, "replaced by a fresh connection")
+        return None
 
-    def _lose(self, reason: str) -> None:
-        self._socket, self.is_up = None, False
-        self._asked.clear()
-        self._open.clear()
-        self._request = None
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        self._listener.on_down(list(self._wanted), reason)
-
-    def _watch(self, socket: Socket) -> None:
-        if socket is not self._socket:
-            return
+    def _may_take_over(self, fresh: StreamLink) -> bool:
         now = self._loop.time()
-        if self._wanted and now - socket.heard_s > MUTE_S:
-            socket.abort(f"mute for {MUTE_S:g} s")
-        elif self._request is not None and now - self._request[3] > ANSWER_S:
-            socket.abort(f"no answer to a control message in {ANSWER_S:g} s")
-        else:
-            self._loop.call_later(WATCH_S, self._watch, socket)
+        return fresh.has_all and all(overlap.verdict(now) is not Joined.NOT_YET for overlap in self._overlaps.values())
 
-    def _take(self, raw: bytes) -> None:
-        try:
-            frame = _frames.decode(raw)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise UnreadableAnswer(raw, str(error)) from None
-        if frame.stream:
-            if frame.stream in self._open and frame.stream in self._wanted:
-                self._listener.on_message(frame.stream, frame.data)
-        elif frame.id is not None or frame.code:
-            self._take_answer(frame)
-        else:
-            self._listener.on_unreadable(raw, "neither a stream's message nor an answer")
+    def _take_over(self, fresh: StreamLink) -> None:
+        """From here on `fresh` tells. A stream that is not joined, where the old one ended early, begins anew."""
+        now, on_message = self._loop.time(), self._listener.on_message
+        self._link = fresh
+        self.replaced += 1
+        overlaps, self._overlaps = self._overlaps, {}
+        for stream in list(self._wanted):
+            overlap = overlaps.get(stream)
+            if overlap is None or overlap.verdict(now) is not Joined.WHOLE:
+                self._listener.on_gap(stream, "a fresh connection does not continue what the replaced one told")
+                if stream in fresh.open:
+                    self._listener.on_open(stream)
+            for raw in overlap.take_over() if overlap is not None else ():
+                on_message(stream, Raw(raw))
+        ahead = {stream: overlap for stream, overlap in overlaps.items() if not overlap.is_over}
+        fresh.deliver = partial(self._tell_new, fresh, ahead) if ahead else on_message
 
-    # control messages
+    def _drop(self, link: StreamLink, reason: str) -> None:
+        link.abort(reason)
+        self._readers.pop(link).cancel()
+
+    def _overlap_of(self, stream: str) -> Overlap:
+        overlap = self._overlaps.get(stream)
+        if overlap is None:
+            overlap = self._overlaps[stream] = Overlap(self._overlap_s)
+            if self._fresh is not None and stream in self._fresh.open:
+                overlap.acknowledge(self._loop.time())
+        return overlap
+
+    def _tell_old(self, stream: str, data: Raw) -> None:
+        if self._fresh is not None and stream in self._fresh.asked:
+            self._overlap_of(stream).on_old(bytes(data))
+        self._listener.on_message(stream, data)
+
+    def _hold(self, stream: str, data: Raw) -> None:
+        self._overlap_of(stream).on_fresh(bytes(data), self._loop.time())
+
+    def _tell_new(self, link: StreamLink, ahead: dict[str, Overlap], stream: str, data: Raw) -> None:
+        overlap = ahead.get(stream)
+        if overlap is None or overlap.is_new(bytes(data)):
+            self._listener.on_message(stream, data)
+        if overlap is not None and overlap.is_over:
+            del ahead[stream]
+            if not ahead:
+                link.deliver = self._listener.on_message
+
+    # what a connection says
+
+    def on_link_open(self, link: StreamLink, stream: str) -> None:
+        if link is self._fresh:
+            if stream in self._wanted:
+                self._overlap_of(stream).acknowledge(self._loop.time())
+        elif stream in self._wanted:
+            self._listener.on_open(stream)
+
+    def on_link_refused(self, link: StreamLink, stream: str, reason: str) -> None:
+        if self._wanted.pop(stream, "") is None:
+            self._overlaps.pop(stream, None)
+            self._listener.on_refused(stream, reason)
+
+    def on_link_unreadable(self, raw: bytes, reason: str) -> None:
+        self._listener.on_unreadable(raw, reason)
 
     def _schedule(self) -> None:
-        if self._timer is None and self._socket is not None and self._request is None:
-            delay = max(0.0, self._sent_s + PACE_S - self._loop.time())
-            self._timer = self._loop.call_later(delay, self._control)
-
-    def _control(self) -> None:
-        self._timer = None
-        if self._socket is None:
-            return
-        gone = [stream for stream in self._asked if stream not in self._wanted][:NAMES_PER_MESSAGE]
-        fresh = [stream for stream in self._wanted if stream not in self._asked][:NAMES_PER_MESSAGE]
-        is_subscribe = not gone
-        names = fresh if is_subscribe else gone
-        if not names:
-            return
-        self._last_id += 1
-        method = "SUBSCRIBE" if is_subscribe else "UNSUBSCRIBE"
-        now = self._loop.time()
-        try:
-            self._socket.send(_encode({"method": method, "params": names, "id": self._last_id}))
-        except ClientError as error:
-            self._socket.abort(str(error))
-            return
-        self._sent_s = now
-        self._request = (self._last_id, is_subscribe, names, now)
-        for stream in names:
-            self._open.discard(stream)
-            if is_subscribe:
-                self._asked[stream] = None
-
-    def _take_answer(self, frame: _Frame) -> None:
-        if self._request is None or frame.id not in (self._request[0], None):
-            return
-        _, is_subscribe, names, _ = self._request
-        self._request = None
-        for stream in names:
-            if not is_subscribe:
-                self._asked.pop(stream, None)
-            elif frame.code:
-                self._asked.pop(stream, None)
-                if self._wanted.pop(stream, "") is None:
-                    self._listener.on_refused(stream, f"{frame.code} {frame.msg}")
-            else:
-                self._open.add(stream)
-                if stream in self._wanted:
-                    self._listener.on_open(stream)
-        self._schedule()
+        for link in self._readers:
+            link.schedule()

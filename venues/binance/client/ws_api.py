@@ -3,7 +3,8 @@
 A request is written before `call` returns, in the order of calls. Its answer, an error, or the lack of both is told
 once to its callback; an answer that comes after that (the timeout was ours, not the venue's) is told as well.
 Nothing is ever resent. A message that cannot be read may have been an event of an order: it ends the connection, so
-that what was lost is asked for. Source: Binance Spot API, web-socket-api, 2026-07.
+that what was lost is asked for. After `logon` requests carry neither key nor signature.
+Source: Binance Spot API, web-socket-api, 2026-07.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from msgspec import Raw
 from venues.binance.client.access import Credentials
 from venues.binance.client.clock import ServerClock
 from venues.binance.client.errors import ApiError, ClientError, NoAnswer, NotSent, UnreadableAnswer, api_error
-from venues.binance.client.signing import signer_for, ws_payload
+from venues.binance.client.limits import Limits
+from venues.binance.client.payloads.session import ErrorBody
+from venues.binance.client.signing import RECV_WINDOW_MS, Ed25519Signer, signer_for, ws_payload
 from venues.binance.client.socket import Socket
 
 __all__ = ["Answered", "WsApi"]
@@ -30,23 +33,26 @@ PENDING_LIMIT = 1000
 """Requests without an answer; beyond it the venue is not answering, and nothing more is sent."""
 LATE_S = 60.0
 """How long an answer may come after its timeout and still be told; no answer is known to take a minute."""
-RECV_WINDOW_MS = 5000
+SHUTDOWN = b'"serverShutdown"'
 
 
-class _ErrorBody(msgspec.Struct, frozen=True):
-    code: int
-    msg: str
-    data: dict[str, Any] | None = None
-
-
-class _Frame(msgspec.Struct, frozen=True):
-    """Any message: an answer has `status`, an event `event`."""
+class _Frame(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """Any message: an answer has `status`, an event `event`; an event of the server itself has no subscription."""
 
     id: int | str | None = None
     status: int = 0
     result: Raw = Raw()
-    error: _ErrorBody | None = None
+    error: ErrorBody | None = None
     event: Raw = Raw()
+    subscription_id: int | None = None
+    rate_limits: Raw = Raw()
+
+
+class _Wait(msgspec.Struct, frozen=True, rename="camel"):
+    """The `data` of a refusal by a limit: both UNIX ms."""
+
+    server_time: int
+    retry_after: int
 
 
 class _Pending:
@@ -59,11 +65,15 @@ class _Pending:
 
 
 _frames = msgspec.json.Decoder(_Frame)
+_wait = msgspec.json.Decoder(_Wait)
 _encode = msgspec.json.Encoder().encode
 
 
 class WsApi:
-    """One connection. `on_event` gets each event's JSON, `on_unreadable` what is neither answer nor event."""
+    """One connection. `on_event` gets each event's JSON, `on_unreadable` what is neither answer nor event.
+
+    `on_shutdown` is told that the server will close the connection soon; `limits` are fed by every answer.
+    """
 
     def __init__(
         self,
@@ -72,11 +82,15 @@ class WsApi:
         clock: ServerClock,
         on_event: Callable[[bytes], None],
         on_unreadable: Callable[[UnreadableAnswer], None],
+        on_shutdown: Callable[[], None] | None = None,
+        limits: Limits | None = None,
     ) -> None:
         self.credentials = credentials
+        self.is_logged_on = False
         self._socket = socket
         self._clock = clock
-        self._on_event, self._on_unreadable = on_event, on_unreadable
+        self._on_event, self._on_unreadable, self._on_shutdown = on_event, on_unreadable, on_shutdown
+        self._limits = limits
         self._loop = asyncio.get_running_loop()
         self._pending: dict[int, _Pending] = {}
         self._last_id = 0
@@ -91,10 +105,15 @@ class WsApi:
         """False once the connection has ended."""
         return self._is_open
 
+    @property
+    def can_log_on(self) -> bool:
+        """True with an Ed25519 key: no other can."""
+        return self.credentials is not None and isinstance(self._signer, Ed25519Signer)
+
     def call(
         self,
         method: str,
-        params: dict[str, str | int],
+        params: dict[str, Any],
         answered: Answered,
         timeout_s: float,
         signed: bool = True,
@@ -119,7 +138,12 @@ class WsApi:
         return stamp
 
     async def request(
-        self, method: str, params: dict[str, str | int], timeout_s: float = 10.0, signed: bool = True
+        self,
+        method: str,
+        params: dict[str, Any],
+        timeout_s: float = 10.0,
+        signed: bool = True,
+        recv_window_ms: int = RECV_WINDOW_MS,
     ) -> bytes:
         """As `call`, and wait: return the result's JSON or raise the error."""
         future: asyncio.Future[bytes | ClientError] = self._loop.create_future()
@@ -128,11 +152,18 @@ class WsApi:
             if not future.done():
                 future.set_result(answer)
 
-        self.call(method, params, answered, timeout_s, signed)
+        self.call(method, params, answered, timeout_s, signed, recv_window_ms)
         answer = await future
         if isinstance(answer, ClientError):
             raise answer
         return answer
+
+    async def logon(self, timeout_s: float = 10.0) -> None:
+        """Authenticate this connection. Raises NotSent with a key that is not Ed25519."""
+        if not self.can_log_on:
+            raise NotSent("session.logon needs an Ed25519 key")
+        await self.request("session.logon", {}, timeout_s)
+        self.is_logged_on = True
 
     async def run(self, ended: Callable[[str], None]) -> None:
         """Read until the connection ends; then tell why, and after that each request that it will not be answered."""
@@ -155,16 +186,17 @@ class WsApi:
         """End the connection."""
         self._socket.abort(reason)
 
-    def _sign(self, params: dict[str, str | int], recv_window_ms: int) -> int:
+    def _sign(self, params: dict[str, Any], recv_window_ms: int) -> int:
         if self.credentials is None:
             raise NotSent("the request needs an API key, and none is configured")
         if not self._clock.is_known:
             raise NotSent("the server's time is not known")
         stamp = self._clock.now_ms()
-        params["apiKey"] = self._api_key
         params["recvWindow"] = recv_window_ms
         params["timestamp"] = stamp
-        params["signature"] = self._signer.sign(ws_payload(params))
+        if not self.is_logged_on:
+            params["apiKey"] = self._api_key
+            params["signature"] = self._signer.sign(ws_payload(params))
         return stamp
 
     def _take(self, raw: bytes) -> None:
@@ -175,8 +207,12 @@ class WsApi:
             return
         if frame.status:
             self._take_answer(frame, raw)
-        elif bytes(frame.event):
-            self._on_event(bytes(frame.event))
+            return
+        event = bytes(frame.event)
+        if event:
+            if frame.subscription_id is None and SHUTDOWN in event and self._on_shutdown is not None:
+                self._on_shutdown()
+            self._on_event(event)
         elif frame.id is None:
             self._lose(UnreadableAnswer(raw, "neither an answer nor an event"))
         else:
@@ -189,6 +225,8 @@ class WsApi:
         self._on_unreadable(error)
 
     def _take_answer(self, frame: _Frame, raw: bytes) -> None:
+        if self._limits is not None:
+            self._limits.note_rate_limits(bytes(frame.rate_limits))
         pending = self._pending.pop(frame.id, None) if isinstance(frame.id, int) else None
         answer = _answer_of(frame, raw)
         if pending is not None:
@@ -225,14 +263,18 @@ class WsApi:
 
 
 def _answer_of(frame: _Frame, raw: bytes) -> bytes | ClientError:
-    if frame.error is not None:
-        return api_error(frame.error.code, frame.error.msg, frame.status, _retry_after_s(frame.error))
+    error = frame.error
+    if error is not None:
+        wait_s = _retry_after_s(error.data) if frame.status in (418, 429) else 0.0
+        return api_error(error.code, error.msg, frame.status, wait_s, error.data)
     if frame.status == 200:
         return bytes(frame.result)
     return UnreadableAnswer(raw, "an answer without result and error", frame.status)
 
 
-def _retry_after_s(error: _ErrorBody) -> float:
-    data = error.data or {}
-    now, until = data.get("serverTime"), data.get("retryAfter")
-    return max(0.0, (until - now) / 1000) if isinstance(now, int) and isinstance(until, int) else 0.0
+def _retry_after_s(data: Raw) -> float:
+    try:
+        wait = _wait.decode(data)
+    except msgspec.DecodeError:
+        return 0.0
+    return max(0.0, (wait.retry_after - wait.server_time) / 1000)

@@ -13,7 +13,7 @@ from actors.runtime import Secret
 from venues.binance.client.access import Access, Credentials, Endpoints
 from venues.binance.client.clock import ServerClock
 from venues.binance.client.errors import UnreadableAnswer
-from venues.binance.connection import Connection
+from venues.binance.client.ws_connection import Connection
 
 Run = Callable[[Any], Any]
 
