@@ -23,6 +23,8 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
 from twin_admin import Admin
 
 ROOT = Path(__file__).parents[2]
+CLIENT_SCRIPTS = ROOT / "tests" / "venues" / "binance" / "twin" / "clients"
+"""What foreign clients run, in environments of their own."""
 ANSWER_S = 5.0
 
 
@@ -199,8 +201,11 @@ class ForeignEnvironment:
     python: Path
 
     def run(self, script: Path, argument: dict[str, Any], timeout_s: float) -> dict[str, Any]:
-        """Run a script with one JSON argument; the JSON object that it prints last."""
-        command = [str(self.python), "-I", str(script), json.dumps(argument)]
+        """Run a script with one JSON argument; the JSON object that it prints last.
+
+        The script may import its neighbours; nothing of this repository or of the caller's settings is on its path.
+        """
+        command = [str(self.python), "-E", "-s", str(script), json.dumps(argument)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=timeout_s, check=False)
         assert done.returncode == 0, f"{script.name} ended with {done.returncode}:\n{done.stderr[-3000:]}"
         return dict(json.loads(done.stdout.strip().splitlines()[-1]))

@@ -12,9 +12,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from twin_client import ROOT, ForeignEnvironment, Twin
+from twin_client import CLIENT_SCRIPTS, ROOT, ForeignEnvironment, Twin
+from witness import Witness
 
 PIP_S = 300.0
+SCRIPT_S = 90.0
+CLIENTS = ["python-binance==1.0.37", "ccxt==4.5.90", "aiohttp==3.14.5", "websockets==17.4"]
+"""Their transports are pinned too: both clients take whatever version is newest."""
+NAUTILUS = ["nautilus_trader==1.221.0"]
+"""The last version for Python 3.11; it has wheels up to 3.13."""
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +60,11 @@ def shared_twin(start_twin: Callable[..., Twin]) -> Twin:
 
 @pytest.fixture(scope="session")
 def third_party_env() -> Callable[[str, list[str]], ForeignEnvironment]:
-    """Makes, once, a virtual environment with the given requirements and keeps it for later runs."""
+    """Makes, once, a virtual environment with the given requirements and keeps it for later runs.
+
+    It is filled by our own pip and left uncompiled: python compiles what a client uses of its packages at its first
+    run, which is a small part of them.
+    """
 
     def build(name: str, requirements: list[str]) -> ForeignEnvironment:
         digest = hashlib.sha256("\n".join([sys.version, *requirements]).encode()).hexdigest()[:12]
@@ -65,11 +75,39 @@ def third_party_env() -> Callable[[str, list[str]], ForeignEnvironment]:
         with open(folder.parent / f"{folder.name}.lock", "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # whoever runs beside us may want the same one
             if not ready.exists():
-                subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True, timeout=PIP_S)
-                install = [str(python), "-m", "pip", "install", "-q", *requirements]
+                make = [sys.executable, "-m", "venv", "--clear", "--without-pip", str(folder)]
+                subprocess.run(make, check=True, timeout=PIP_S)
+                pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "-q", "--no-compile"]
+                install = [*pip, "--disable-pip-version-check", *requirements]
                 done = subprocess.run(install, capture_output=True, text=True, timeout=PIP_S, check=False)
                 assert done.returncode == 0, f"pip install {requirements}:\n{done.stderr[-3000:]}"
                 ready.touch()
         return ForeignEnvironment(python)
 
     return build
+
+
+@pytest.fixture(scope="session")
+def clients_env(third_party_env: Callable[[str, list[str]], ForeignEnvironment]) -> ForeignEnvironment:
+    """python-binance and ccxt, which share one environment."""
+    return third_party_env("clients", CLIENTS)
+
+
+@pytest.fixture(scope="module")
+def witness(start_twin: Callable[..., Twin], clients_env: ForeignEnvironment) -> Callable[..., Witness]:
+    """Runs a script of python-binance or ccxt against a fresh twin: what it saw, and what the twin says of it."""
+
+    def run(script: str, *args: str) -> Witness:
+        twin = start_twin(*args)
+        seen = clients_env.run(CLIENT_SCRIPTS / script, twin.greeting, SCRIPT_S)
+        return Witness(seen, twin.log(), twin.greeting)
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def nautilus_env(third_party_env: Callable[[str, list[str]], ForeignEnvironment]) -> ForeignEnvironment:
+    """NautilusTrader in an environment of its own, for it pins half of the scientific stack."""
+    if sys.version_info >= (3, 14):
+        pytest.skip(f"{NAUTILUS[0]} has no wheel for Python {sys.version_info.major}.{sys.version_info.minor}")
+    return third_party_env("nautilus", NAUTILUS)

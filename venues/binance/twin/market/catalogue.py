@@ -9,6 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from venues.binance.twin.market.rules import Bounds, PercentPrice
 from venues.binance.twin.market.symbols import Symbol
 from venues.binance.twin.render import ATOM
 
@@ -33,6 +34,10 @@ STABLE = 0.0004
 CURRENCY = 0.004
 """Volatility of a day between two states' currencies."""
 MARGIN = {"permissions": ("SPOT", "MARGIN")}
+NARROW = Bounds(market_max=100 * ATOM, max_position=1_000 * ATOM, max_orders=10, max_iceberg_orders=2)
+"""Filters that the large symbols lack, and counts that few orders reach, so that a client can be shown each refusal."""
+OLDER = Bounds(percent_price=PercentPrice(by_side=False), has_max_notional=False)
+"""The two filters that PERCENT_PRICE_BY_SIDE and NOTIONAL replaced; the venue still has them on old symbols."""
 
 
 def atoms(text: str) -> int:
@@ -80,7 +85,7 @@ KNOWN = {
         make("PEPE", "USDT", "0.00001", "0.00000001", "1"),
         make("ADA", "USDT", "0.8", "0.0001", "0.1", **MARGIN),
         make("USDC", "USDT", "1", "0.0001", "1", volatility=STABLE, reference="ARITHMETIC_MEAN", **MARGIN),
-        make("LTC", "USDT", "100", "0.01", "0.001", **MARGIN),
+        make("LTC", "USDT", "100", "0.01", "0.001", bounds=NARROW, **MARGIN),
         make("BTC", "USDC", "60000", "0.01", "0.00001"),
         make("TRX", "USDT", "0.3", "0.0001", "0.1", **MARGIN),
         make("AVAX", "USDT", "25", "0.01", "0.01", **MARGIN),
@@ -101,7 +106,7 @@ KNOWN = {
         make("TON", "USDT", "3", "0.001", "0.01"),
         make("ICP", "USDT", "5", "0.001", "0.01"),
         make("FIL", "USDT", "3", "0.001", "0.01"),
-        make("ETC", "USDT", "20", "0.01", "0.01"),
+        make("ETC", "USDT", "20", "0.01", "0.01", bounds=OLDER),
         make("XLM", "USDT", "0.3", "0.0001", "1"),
         make("HBAR", "USDT", "0.2", "0.00001", "1"),
         make("AAVE", "USDT", "250", "0.01", "0.001"),
