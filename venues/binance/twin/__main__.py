@@ -11,8 +11,9 @@ from collections.abc import Sequence
 
 import uvloop
 
+from venues.binance.twin.options import parse
 from venues.binance.twin.server import PortTaken, Server
-from venues.binance.twin.settings import SettingsError, parse
+from venues.binance.twin.settings import SettingsError
 from venues.twins.log import TruthLog
 from venues.twins.replay import ReplayError
 

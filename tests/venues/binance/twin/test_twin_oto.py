@@ -138,6 +138,7 @@ def test_a_working_order_that_is_filled_at_once_is_answered_with_its_pending_ord
         told = await desk.story(body["orderListId"])
         assert told[:2] == ["LIMIT NEW NEW", "LIMIT TRADE FILLED"]
         assert told[2:5] == ["MARKET NEW PENDING_NEW", "EXEC_STARTED EXECUTING", "MARKET NEW NEW"]
+        assert told[-3:] == ["MARKET TRADE FILLED", "EXEC_STARTED EXECUTING", "ALL_DONE ALL_DONE"]
         assert (await desk.order(pending["orderId"]))["status"] == "FILLED"
         assert (await desk.listed(body["orderListId"]))["listOrderStatus"] == "ALL_DONE"
 

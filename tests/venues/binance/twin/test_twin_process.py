@@ -18,7 +18,8 @@ from typing import Any
 import pytest
 from twin_client import ROOT, Client, Twin
 
-from venues.binance.twin.settings import Settings, SettingsError, parse
+from venues.binance.twin.options import parse
+from venues.binance.twin.settings import Settings, SettingsError
 
 COMMAND = [sys.executable, "-m", "venues.binance.twin"]
 

@@ -32,11 +32,6 @@ class OrderList:
     bought: int = 0
     fees: int = 0
 
-    @property
-    def open_orders(self) -> list[AccountOrder]:
-        """The legs that can still fill."""
-        return [order for order in self.orders if order.is_open]
-
 
 @dataclass(slots=True)
 class ListBook:

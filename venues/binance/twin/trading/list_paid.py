@@ -18,14 +18,14 @@ from venues.binance.twin.trading.rates import DISCOUNT_ASSET
 def lock(kept: OrderList) -> None:
     """Lock what the working leg has bought since the last time. Call it after each trade, before anything spends it."""
     working, pending = kept.orders[0], kept.orders[1:]
-    asset = working.symbol.base
+    asset, free = working.symbol.base, kept.account.balance(working.symbol.base).free
     bought, fees = working.filled * working.symbol.step, _fees(kept.account, working, asset)
     more, fee = bought - kept.bought, fees - kept.fees
     if not more:
         return
     kept.bought, kept.fees = bought, fees
-    is_fee_free = asset != DISCOUNT_ASSET and kept.account.balance(asset).free >= more
-    locked = pending[0].hold.atoms + (more if is_fee_free else more - fee)
+    wanted = more if asset != DISCOUNT_ASSET and free >= more else more - fee
+    locked = pending[0].hold.atoms + min(wanted, free)
     for order in pending:
         kept.account.reserve(order, locked)
 

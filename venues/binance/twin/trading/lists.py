@@ -126,7 +126,7 @@ class OrderLists:
     def _do(self, kept: OrderList, action: Action) -> None:
         """Act on a leg, unless it has ended by itself meanwhile. A phase that was refused is not announced."""
         if not isinstance(action, Release | Expire | Cancel):
-            if kept.state.is_done or all(order.is_open for order in kept.orders[1:]):
+            if kept.state.is_done or not any(order.expiry == "REJECTED" for order in kept.orders[1:]):
                 self._tell(kept, action.status_type, action.status)
             return
         order = kept.orders[action.leg]

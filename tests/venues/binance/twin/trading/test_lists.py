@@ -229,6 +229,23 @@ def test_the_legs_of_an_oto_are_amended_one_by_one() -> None:
     assert [leg["origQty"] for leg in spot.legs(body)] == ["0.01000000", "0.00500000"]
 
 
+def test_of_a_pending_pair_both_are_amended_and_their_list_is_told_of_the_new_name_alone() -> None:
+    spot = Lists()
+    body = spot.place_list("otoco")
+    spot.take()
+    above = body["orders"][2]
+    spot.ask("order.amend.keepPriority", orderId=above["orderId"], newQty="0.00500", newClientOrderId="less")
+    assert [leg["origQty"] for leg in spot.legs(body)] == ["0.01000000", "0.00500000", "0.00500000"]
+    (status,) = spot.take("listStatus")
+    assert (status["l"], status["L"], status["O"][2]["c"]) == ("UPDATED", "EXECUTING", "less")
+    spot.ask("order.amend.keepPriority", orderId=above["orderId"], newQty="0.00400", newClientOrderId="less")
+    assert spot.take("listStatus") == []
+    assert [leg["origQty"] for leg in spot.legs(body)] == ["0.01000000", "0.00400000", "0.00400000"]
+    spot.counter("SELL", QUANTITY, "59500")
+    assert spot.statuses(body) == ["FILLED", "NEW", "NEW"]
+    assert spot.balance("BTC")[1] == atoms("0.004")
+
+
 def test_commission_of_an_opo_comes_from_free_coins_while_there_are_enough() -> None:
     spot = Lists()
     spot.me.balance("BTC").free = atoms("0.000005")
@@ -302,7 +319,7 @@ def check(spot: Lists, told: Counter[int]) -> None:
         if kept.state.kind.startswith("OPO") and kept.orders[0].is_open:
             bought = kept.orders[0].filled * spot.symbol.step
             assert bought - bought // 500 <= kept.orders[1].hold.atoms <= bought, "what was bought is not locked"
-        assert kept.state.is_done == (not kept.open_orders)
+        assert kept.state.is_done == (not any(order.is_open for order in kept.orders))
         assert told[kept.list_id] == int(kept.state.is_done), "ALL_DONE was not told exactly once"
     holds: dict[str, dict[int, int]] = {"BTC": {}, "USDT": {}}
     known = {order.order_id for kept in spot.lists for order in kept.orders}
