@@ -1,4 +1,4 @@
-"""What all tests share: short run directories, async tests in a real loop, and waiting for a condition."""
+"""What all tests share: short run directories, async tests in a real loop, captures, and waiting for a condition."""
 
 from __future__ import annotations
 
@@ -28,6 +28,29 @@ TEST_S = 60.0
 WAIT_S = 20.0
 """How long a condition is waited for: only a failing test ever takes so long."""
 LOOK_S = 0.002
+ROOT = Path(__file__).parents[1]
+CAPTURE_ABSENT = "no capture"
+"""Begins the reason of a skip for which what the test compares with is not there."""
+COMPARED = pytest.StashKey[int]()
+"""How many of the tests that run compare with a capture."""
+
+
+WHOLE_FLOORS = (
+    "tests/floor/",
+    "tests/chaos/",
+    "tests/tradefloor/",
+    "tests/actors/supervisor/",
+    "tests/actors/runtime/",
+)
+"""Folders whose tests start half a dozen processes each: one of them at a time, however many tests run at once."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where tests run two at a time: floors one after another and first, all other tests file by file beside them."""
+    for item in items:
+        file = item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group("floors" if file.startswith(WHOLE_FLOORS) else file))
+    items.sort(key=lambda item: not item.nodeid.startswith(WHOLE_FLOORS))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -82,6 +105,34 @@ class short_directory:
 
     def __exit__(self, *error: object) -> None:
         shutil.rmtree(self.path, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def captures() -> Callable[[str], Path]:
+    """Return a path in the folder of captures, or skip the test where it is not there."""
+    folder = Path(os.environ.get("TRADEFLOOR_CAPTURES") or ROOT.parent / "shared" / "fixtures")
+
+    def find(name: str) -> Path:
+        path = folder / name
+        if not path.exists():
+            pytest.skip(f"{CAPTURE_ABSENT} {name} in {folder}; TRADEFLOOR_CAPTURES names another folder")
+        return path
+
+    return find
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Count the tests that compare with captures."""
+    session.config.stash[COMPARED] = sum("captures" in getattr(item, "fixturenames", ()) for item in session.items)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many tests were skipped for the absence of a capture: a suite without them proves less."""
+    compared = terminalreporter.config.stash.get(COMPARED, 0)
+    if compared:
+        skips = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])]
+        absent = sum(CAPTURE_ABSENT in reason for reason in skips)
+        terminalreporter.write_line(f"captures: {absent} of {compared} tests skipped, for their captures are absent")
 
 
 @pytest.fixture(scope="session")

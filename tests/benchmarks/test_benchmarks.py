@@ -69,3 +69,31 @@ def test_the_bus_benchmark_prints_its_ratios_as_json() -> None:
     result = json.loads(done.stdout)
     assert result["hop"]["raw"]["p50_us"]["to_raw"] == 1.0
     assert all(result[name]["ours"] for name in ("hop", "join", "request"))
+
+
+def test_the_matching_benchmark_prints_orders_a_second_and_their_ratios_as_json() -> None:
+    command = [sys.executable, "scripts/benchmarks/matching.py", "--rounds", "1", "--orders", "50", "--json"]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, timeout=60, check=True)
+    result = json.loads(done.stdout)
+    assert result.pop("schema_version") == 1
+    assert {"rest", "cancel", "take", "sweep", "mix"} < set(result)
+    assert all(work[figure] > 0 for work in result.values() for figure in ("orders_per_s", "order_us", "to_json"))
+
+
+def test_the_twins_streams_are_read_and_measured() -> None:
+    command = [sys.executable, "scripts/benchmarks/twin_streams.py", "--symbols", "2", "--seconds", "0.3", "--json"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["messages_per_s"] > 0
+    assert found["ratio"] == pytest.approx(found["messages_per_s"] / found["decoded_per_s"])
+
+
+def test_the_twins_order_benchmark_prints_percentiles_and_their_ratios_to_a_ping() -> None:
+    command = [sys.executable, "scripts/benchmarks/twin_orders.py", "--rounds", "20", "--burst", "50", "--json"]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, timeout=60, check=True)
+    result = json.loads(done.stdout)
+    assert result["ping"]["p99_to_ping"] == 1.0
+    for kind in ("place", "cancel", "market"):
+        assert 0 < result[kind]["p50_ms"] <= result[kind]["p99_ms"] <= result[kind]["p999_ms"]
+    assert result["burst"]["orders_per_s"] > 0

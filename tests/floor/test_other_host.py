@@ -226,7 +226,11 @@ def test_a_strategy_trades_from_there_with_a_record_of_its_own(elsewhere: Elsewh
             found = reply.body.positions if isinstance(reply.body, PositionsAnswer) else ()
             return any(each.fills >= 3 for each in found)
 
+        async def recorded() -> bool:
+            return record.exists() and sum('"trade_id"' in line for line in record.read_text().splitlines()) >= 3
+
         await until(filled, 60, "three fills")
+        await until(recorded, 60, "three fills in the record over there")
         kill(process.pid)
         await gone(visitor, "maker")
         await none_open(visitor, "maker")

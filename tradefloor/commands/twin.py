@@ -1,6 +1,6 @@
 """Serve a venue's own protocol locally: REST, streams, WebSocket API, matching and a market of its own.
 
-The first line of output is JSON with its addresses and a key: rest, stream, ws_api, api_key, api_secret."""
+The first line of output is JSON with its addresses and a key: rest, stream, ws_api, admin, api_key, api_secret."""
 
 from __future__ import annotations
 

@@ -11,11 +11,16 @@ nanoseconds of the host, whatever the venue's clock says) and `kind`; Decimals a
                       client_order_id fault                    `fault` is the number of one that changed the answer
     order             account order_id client_order_id symbol  an order as it is after each change
                       side type price size filled status
+    order_list        account order_list_id client_order_id    a list of orders as it is after each change
+                      symbol list_kind status orders
     fill              account trade_id order_id symbol side    an account's part of a trade
                       client_order_id price size fee
                       fee_asset maker time_ms
     trade             trade_id symbol price size               a trade of anybody
     balance           account asset free locked                a balance as it is after a change
+    deposit           account asset amount                     money came from outside, or left when negative
+    replay_start      files speed                              a capture is told again from now on
+    replay_end        frames sent                              it is over: frames in all, and those that had a reader
     socket_open       socket path                              a WebSocket was accepted
     socket_refused    path status code                         one was not: a ban, or too many attempts
     socket_cut        socket code reason                       the twin ends one: code of its close frame, none for RST

@@ -96,14 +96,20 @@ class Floor:
         """Return an actor as the supervisor sees it."""
         return next(actor for actor in self.status.actors if actor.name == name)
 
-    def is_in(self, name: str, state: str, condition: Callable[[ActorState], bool] = lambda actor: True) -> ActorState:
+    def is_in(
+        self,
+        name: str,
+        state: str,
+        condition: Callable[[ActorState], bool] = lambda actor: True,
+        limit_s: float = 20.0,
+    ) -> ActorState:
         """Wait until an actor is in a state."""
 
         def look() -> ActorState | None:
             actor = self.actor(name)
             return actor if actor.state == state and condition(actor) else None
 
-        found: ActorState = self.until(look, f"{name} {state}; see {self.log}")
+        found: ActorState = self.until(look, f"{name} {state}; see {self.log}", limit_s)
         return found
 
     def alerts(self, name: str) -> list[str]:

@@ -1,9 +1,8 @@
-"""A twin in a process of its own, a floor around it, and the folder of captures."""
+"""A twin in a process of its own, and a floor around it."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 import tempfile
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
@@ -15,22 +14,6 @@ from binance_trader import NAME, Trader
 
 from bus.messages import PrivateStream
 from venues.binance.execution import Execution
-
-ROOT = Path(__file__).parents[3]
-
-
-@pytest.fixture(scope="session")
-def captures() -> Callable[[str], Path]:
-    """Return a path in the folder of captures, or skip the test where it is not there."""
-    folder = Path(os.environ.get("TRADEFLOOR_CAPTURES") or ROOT.parent / "shared" / "fixtures")
-
-    def find(name: str) -> Path:
-        path = folder / name
-        if not path.exists():
-            pytest.skip(f"no capture {name} in {folder}; TRADEFLOOR_CAPTURES names another folder")
-        return path
-
-    return find
 
 
 @pytest.fixture

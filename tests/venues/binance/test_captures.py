@@ -1,20 +1,16 @@
-"""What the venue really sent, and what its own libraries give as examples."""
+"""What the venue's own libraries give as examples becomes messages. Real sessions stand in test_sessions.py."""
 
 from __future__ import annotations
 
-import gzip
 import json
-from collections.abc import Callable, Iterator
-from decimal import Decimal
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from actors.book.order_book import OrderBook
-from bus.messages import Fill, OrderEvent, OrderEventKind, Quote, Source
-from venues.binance.book_sync import BookSync, Step
+from bus.messages import Fill, OrderEvent, OrderEventKind, Source
 from venues.binance.client.payloads import Account, AccountTrade, Depth, ExchangeInfo, OrderBody
 from venues.binance.mapping.account import balances_of, execution_report, fill_of, messages_of
 from venues.binance.mapping.instruments import instruments_of
@@ -99,64 +95,3 @@ def test_execution_reports_of_other_systems_fixtures_are_read(captures: Find) ->
         fills = [message for message in messages if isinstance(message, Fill)]
         has_fill = data["x"] == "TRADE" and data["t"] >= 0 and float(data["l"]) > 0 and float(data["L"]) > 0
         assert len(fills) == has_fill, file.name
-
-
-def test_the_real_exchange_information_is_read_whole(captures: Find) -> None:
-    for line in captures("cryptofeed/binance_spot/BINANCE.0").read_text().splitlines():
-        address, _, body = line.partition(": ")
-        if "exchangeInfo" not in address:
-            continue
-        info = msgspec.json.decode(body, type=ExchangeInfo)
-        found, unreadable = instruments_of(info, "BINANCE", 1)
-        assert not unreadable
-        assert len(found) == len(info.symbols) > 1000
-        assert found["BTCUSDT.BINANCE"].price_increment == Decimal("0.01")
-
-
-def frames(path: Path) -> Iterator[dict[str, Any]]:
-    with gzip.open(path, "rt") as file:
-        for line in file:
-            yield msgspec.json.decode(line.partition(" ")[2], type=dict)
-
-
-@pytest.mark.parametrize("name", ["btcusdt_20240808", "ethusdt_20240808"])
-def test_a_book_rebuilt_from_a_real_session_equals_the_real_quotes(captures: Find, name: str) -> None:
-    path = captures(f"hftbacktest/binance_spot/{name}.gz")
-    sync, book = BookSync(), OrderBook("X.BINANCE")
-    sync.start()
-    quotes: dict[int, Quote] = {}
-    compared, last_trade = 0, 0
-    for frame in frames(path):
-        if "lastUpdateId" in frame:
-            depth = msgspec.convert(frame, Depth, strict=False)
-            snapshot = snapshot_of(depth, "X.BINANCE", 1000, 1)
-            rest = sync.on_snapshot(snapshot.seq)
-            assert rest is not None
-            book.replace(snapshot)
-            for delta in rest:
-                book.bids.apply(delta.bids)
-                book.asks.apply(delta.asks)
-                book.seq = delta.seq
-            continue
-        raw = msgspec.json.encode(frame["data"])
-        kind = frame["stream"].partition("@")[2]
-        if kind == "bookTicker":
-            quote = quote_of(raw, "X.BINANCE", 1)
-            quotes[quote.seq] = quote
-        elif kind == "trade":
-            trade = trade_of(raw, "X.BINANCE", 1)
-            assert last_trade in (0, int(trade.trade_id) - 1)
-            last_trade = int(trade.trade_id)
-        elif kind.startswith("depth"):
-            delta = delta_of(raw, "X.BINANCE", 1)
-            step = sync.on_delta(delta)
-            assert step is not Step.GAP
-            if step is Step.APPLY:
-                book.bids.apply(delta.bids)
-                book.asks.apply(delta.asks)
-                known = quotes.get(delta.seq)
-                if known is not None:
-                    compared += 1
-                    assert (book.bids.best_price, book.asks.best_price) == (known.bid, known.ask)
-                quotes = {seq: quote for seq, quote in quotes.items() if seq > delta.seq}
-    assert compared > 500

@@ -77,3 +77,48 @@ def test_a_client_that_sweeps_a_side_finds_it_filled_again() -> None:
         participants.step()
     assert engine.level_count("SELL") >= 50
     assert engine.level_count("BUY") >= 50
+
+
+def session(seed: int, steps: int) -> list[tuple[int, int, int]]:
+    """The trades of a market that a client disturbs twice."""
+    engine, participants = market(seed)
+    found: list[tuple[int, int, int]] = []
+    for number in range(steps):
+        events = participants.step()
+        if number in (100, 900):
+            foreign = engine.submit(Order("client", "BUY", "MARKET", size=50_000))
+            participants.observe(foreign)
+            events += foreign
+        found += [(e.trade_id, e.price, e.size) for e in events if isinstance(e, Traded)]
+    return found
+
+
+def test_the_same_seed_with_the_same_foreign_orders_gives_the_same_market() -> None:
+    assert session(3, 2_000) == session(3, 2_000)
+    assert session(3, 2_000)[50:] != first_trades(3, len(session(3, 2_000)))[50:]
+
+
+def test_five_thousand_levels_a_side_when_asked_and_they_stay() -> None:
+    engine = MatchingEngine()
+    shape = MarketShape(start=6_000_000, typical_size=6_667, levels=5_000)
+    participants = Participants(engine, shape, random.Random(1))
+    participants.seed()
+    for _ in range(5_000):
+        participants.step()
+        assert min(engine.level_count("BUY"), engine.level_count("SELL")) >= 5_000
+    bid, _, ask, _ = engine.best()
+    assert 0 < ask - bid < 0.001 * bid
+
+
+def test_a_price_of_few_ticks_keeps_its_place_and_its_levels() -> None:
+    engine = MatchingEngine()
+    participants = Participants(engine, MarketShape(start=700, typical_size=500), random.Random(2))
+    participants.seed()
+    bids = set()
+    for _ in range(30_000):
+        participants.step()
+        bid, _, ask, _ = engine.best()
+        bids.add(bid)
+        assert 0.9 * 700 < bid < ask < 1.1 * 700
+        assert min(engine.level_count("BUY"), engine.level_count("SELL")) >= 50
+    assert len(bids) > 3

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matching_orders import book_of, limit, trades
 
 from venues.twins.matching import (
     Accepted,
     Canceled,
-    Event,
     Expired,
     LevelChanged,
     MatchingEngine,
@@ -19,21 +20,6 @@ from venues.twins.matching import (
     Rested,
     Traded,
 )
-
-
-def limit(side: str, price: int, size: int, **more: object) -> Order:
-    return Order("someone", side, "LIMIT", price=price, size=size, **more)  # type: ignore[arg-type]
-
-
-def trades(events: list[Event]) -> list[tuple[int, int, int]]:
-    return [(e.price, e.size, e.maker.order_id) for e in events if isinstance(e, Traded)]
-
-
-def book_of(*orders: Order) -> MatchingEngine:
-    engine = MatchingEngine()
-    for order in orders:
-        engine.submit(order)
-    return engine
 
 
 def test_the_better_price_trades_first_and_at_the_resting_price() -> None:
@@ -121,6 +107,23 @@ def test_a_canceled_order_leaves_the_book_once() -> None:
     assert [type(event) for event in engine.cancel(order.order_id)] == [Canceled, LevelChanged]
     assert engine.cancel(order.order_id) == []
     assert engine.best_bid() is None
+
+
+def test_an_order_that_waited_outside_of_the_book_keeps_the_id_that_it_was_given() -> None:
+    engine = MatchingEngine(first_order_id=7)
+    waiting, later = limit("BUY", 100, 1, order_id=engine.take_order_id()), limit("BUY", 100, 1)
+    engine.submit(later)
+    events = engine.submit(waiting)
+    assert (waiting.order_id, later.order_id) == (7, 8)
+    assert [type(event) for event in events] == [Accepted, Rested, LevelChanged]
+    assert engine.ahead_of(waiting.order_id) == 1  # its place is that of its coming, not of its id
+
+
+def test_what_is_ahead_of_an_order_is_asked_of_resting_orders_only() -> None:
+    order = Order("someone", "BUY", "MARKET", size=1)
+    engine = book_of(order)
+    with pytest.raises(KeyError):
+        engine.ahead_of(order.order_id)
 
 
 ORDERS = st.lists(

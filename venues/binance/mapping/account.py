@@ -39,6 +39,7 @@ from venues.binance.mapping.words import (
     order_type,
     side_of,
     time_in_force,
+    trailing_type,
 )
 
 __all__ = [
@@ -93,7 +94,10 @@ def execution_report(raw: bytes) -> ExecutionReport:
 
 
 def own_client_id(report: ExecutionReport) -> str:
-    """Return the order's own client id: on a cancel `c` is the cancel request's, and `C` the order's."""
+    """Return the order's own client id: on a cancel `c` is the cancel request's, and `C` the order's.
+
+    An amended order is told under the name that it had; later reports name it as it was named anew.
+    """
     return report.original_id or report.client_id
 
 
@@ -111,7 +115,7 @@ def messages_of(
     Only a TRADE with id, size and price is a fill; anything less leaves its trace in the order's `filled` alone, from
     which the reconciler sees that a fill is to be fetched.
     """
-    client_id, venue_id, at = report.original_id or report.client_id, str(report.order_id), report.time_ms * MS
+    client_id, venue_id, at = own_client_id(report), str(report.order_id), report.time_ms * MS
     execution, side, code, reason = report.execution, side_of(report.side), _NONE, ""
     kind, status = _KINDS.get(execution, _REPORT), order_status(report.status)
     if execution == "NEW" and is_working_stop(report.type, report.status, report.working_ms):
@@ -132,7 +136,7 @@ def messages_of(
         strategy=strategy,
         status=status,
         side=side,
-        type=order_type(report.type, trails),
+        type=(trailing_type if trails else order_type)(report.type),
         size=report.size or None,
         price=report.price or None,
         time_in_force=time_in_force(report.time_in_force),

@@ -30,10 +30,12 @@ from venues.binance.mapping.words import (
     order_type,
     side_of,
     time_in_force,
+    trailing_type,
 )
 
 __all__ = ["RESERVED_PARAMS", "amend_report", "answer_fills", "average", "leaves", "order_report", "place_params"]
 
+_ZERO, _ACCEPTED = Decimal(0), OrderStatus.ACCEPTED
 _CARRIED = (OrderType.MARKET, OrderType.LIMIT)
 """The order types whose whole course this adapter follows."""
 
@@ -75,33 +77,33 @@ def order_report(
     An answer to a cancel names the order in ``origClientOrderId``, its own request in ``clientOrderId``. An ACK has
     no status; it means that the venue has the order.
     """
-    trails = body.trailing_delta is not None
+    trails, prevented = body.trailing_delta is not None, body.prevented_quantity
     if is_working_stop(body.type, body.status, body.working_time):
         status = OrderStatus.TRIGGERED
     else:
-        status = order_status(body.status) if body.status else OrderStatus.ACCEPTED
+        status = order_status(body.status) if body.status else _ACCEPTED
     ts_ms = body.transact_time or body.update_time or body.time
     return OrderEvent(
-        kind=kind,
-        instance=instance,
-        instrument=instrument,
-        client_order_id=body.orig_client_order_id or body.client_order_id,
-        source=source,
-        ts_event=ts_ms * MS,
-        ts_init=ts_init,
-        order_id=order_id,
+        kind,
+        instance,
+        instrument,
+        body.orig_client_order_id or body.client_order_id,
+        source,
+        ts_ms * MS,
+        ts_init,
+        order_id,
         venue_order_id=str(body.order_id) if body.order_id >= 0 else "",
         strategy=strategy,
         status=status,
         side=side_of(body.side),
-        type=order_type(body.type, trails),
+        type=(trailing_type if trails else order_type)(body.type),
         size=body.orig_qty or None,
         price=body.price or None,
         time_in_force=time_in_force(body.time_in_force),
         filled=body.executed_qty,
         code=expiry_code(body.status, body.expiry_reason),
         reason=body.expiry_reason,
-        leaves=leaves(status, body.orig_qty, body.executed_qty, body.prevented_quantity),
+        leaves=leaves(status, body.orig_qty, body.executed_qty, prevented) if prevented else None,
         average_price=average(body.cummulative_quote_qty, body.executed_qty),
         trigger_price=None if trails else body.stop_price or None,
         quote_size=body.orig_quote_order_qty or None,
@@ -158,7 +160,7 @@ def amend_report(
         strategy=strategy,
         status=status,
         side=side_of(order.side),
-        type=order_type(order.type, trails),
+        type=(trailing_type if trails else order_type)(order.type),
         size=order.qty or None,
         price=order.price or None,
         time_in_force=time_in_force(order.time_in_force),
@@ -181,4 +183,4 @@ def leaves(
 
 def average(quote: Decimal | None, size: Decimal | None) -> Decimal | None:
     """Return quote over size; None where the venue tells neither (a negative quote: "not available at this time")."""
-    return quote / size if quote and size and quote > 0 else None
+    return quote / size if quote and size and quote > _ZERO else None

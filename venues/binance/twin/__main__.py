@@ -11,9 +11,11 @@ from collections.abc import Sequence
 
 import uvloop
 
+from venues.binance.twin.options import parse
 from venues.binance.twin.server import PortTaken, Server
-from venues.binance.twin.settings import SettingsError, parse
+from venues.binance.twin.settings import SettingsError
 from venues.twins.log import TruthLog
+from venues.twins.replay import ReplayError
 
 EXIT_CONFIGURATION = 10
 """Told wrongly, or the port is taken: starting again would not help."""
@@ -34,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return EXIT_CONFIGURATION
     try:
         return uvloop.run(Server(settings, log).run())
-    except PortTaken as error:
+    except (PortTaken, ReplayError) as error:
         print(f"binance twin: {error}", file=sys.stderr)
         return EXIT_CONFIGURATION
     finally:

@@ -23,17 +23,26 @@ INTERNAL = {
 class VenueError(Exception):
     """A request refused; `status` is the HTTP status and the WebSocket API's `status` alike."""
 
-    def __init__(self, code: int, text: str, status: int = 400, retry_at_ms: int | None = None) -> None:
+    def __init__(
+        self,
+        code: int,
+        text: str,
+        status: int = 400,
+        retry_at_ms: int | None = None,
+        data: dict[str, Any] | None = None,
+    ) -> None:
         super().__init__(f"{code} {text}")
         self.code = code
         self.text = text
         self.status = status
         self.retry_at_ms = retry_at_ms
+        self.data = data
 
     @property
     def body(self) -> dict[str, Any]:
         """The JSON body of a refused REST request."""
-        return {"code": self.code, "msg": self.text}
+        body: dict[str, Any] = {"code": self.code, "msg": self.text}
+        return body if self.data is None else body | {"data": self.data}
 
     def retry_after_s(self, now_ms: int) -> int:
         """The `Retry-After` of an error that has an end: whole seconds, at least one."""
@@ -133,6 +142,21 @@ def filter_failure(name: str) -> VenueError:
     return VenueError(-1013, f"Filter failure: {name}")
 
 
+def not_accepted(text: str) -> VenueError:
+    """The API refuses the order before the matching engine: the symbol does not offer it, or it makes no sense."""
+    return VenueError(-1013, text)
+
+
+def market_closed() -> VenueError:
+    """The symbol is not trading."""
+    return not_accepted("Market is closed.")
+
+
+def unsupported_combination() -> VenueError:
+    """Type, time in force, prices and sizes that do not go together."""
+    return VenueError(-1014, "Unsupported order combination.")
+
+
 def order_rejected(text: str) -> VenueError:
     """The matching engine refuses the order."""
     return VenueError(-2010, text)
@@ -212,11 +236,6 @@ def subscription_inactive() -> VenueError:
 def too_many_subscriptions() -> VenueError:
     """The connection can open no more subscriptions."""
     return VenueError(-2042, "Maximum subscription ID reached for this connection.")
-
-
-def trading_disabled(is_cancel: bool) -> VenueError:
-    """The venue has taken the account's trading away."""
-    return VenueError(-2011 if is_cancel else -2010, "This account may not place or cancel orders.")
 
 
 def internal(code: int, status: int) -> VenueError:

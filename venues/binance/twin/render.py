@@ -8,8 +8,12 @@ import msgspec
 
 ATOM = 10**8
 """Atoms in one unit: the venue counts every asset with eight decimals."""
-TIME_KEYS = frozenset(("serverTime", "transactTime", "time", "updateTime", "workingTime", "closeTime", "openTime", "T"))
+TIME_KEYS = frozenset(
+    ("serverTime", "transactTime", "time", "timestamp", "updateTime", "workingTime", "closeTime", "openTime", "T")
+)
 """Keys whose values are times, for answers in microseconds."""
+KLINE_COLUMNS = 12
+"""The one list that begins with a time: a candle, whose seventh value is the last moment before the next."""
 
 encode = msgspec.json.Encoder().encode
 decode = msgspec.json.Decoder().decode
@@ -34,5 +38,8 @@ def in_microseconds(body: Any) -> Any:
             for key, value in body.items()
         }
     if isinstance(body, list):
+        if len(body) == KLINE_COLUMNS and isinstance(body[0], int):
+            opens, *values = body
+            return [opens * 1000, *values[:5], values[5] * 1000 + 999, *values[6:]]
         return [in_microseconds(item) for item in body]
     return body

@@ -18,20 +18,14 @@ from aiohttp import WSCloseCode, web
 from venues.binance.twin.doors.sockets import MAX_MESSAGE_BYTES
 from venues.binance.twin.doors.upgrades import Upgrades
 from venues.binance.twin.faults.admin import Admin
-from venues.binance.twin.market.publisher import TICK_S
+from venues.binance.twin.market.driver import drive
+from venues.binance.twin.market.rhythm import TICK_S
 from venues.binance.twin.render import amount, encode
 from venues.binance.twin.settings import Settings
-from venues.binance.twin.trading.exchange import Market
 from venues.binance.twin.world import World
 from venues.twins.log import FLUSH_EVERY_S, TruthLog
 
 HOST = "127.0.0.1"
-MAX_ACTS_AT_ONCE = 200
-"""Acts of the participants in one loop turn, so that a fast market never holds up an answer for long."""
-MAX_BEHIND_S = 1.0
-"""A market that fell further behind than this (a stopped process) does not catch up."""
-STILL_S = 0.02
-"""How often a market that stands still is looked at again."""
 SHUTDOWN_S = 0.3
 """Time for sockets to close, well inside the second that a stop may take."""
 BEAT_S = 0.05
@@ -50,8 +44,7 @@ class Server:
     def __init__(self, settings: Settings, log: TruthLog) -> None:
         self.settings = settings
         self._log = log
-        self._log_start()
-        self._world = World(settings, log)
+        self._world = World(settings, log, self._log_start)
 
     async def run(self) -> int:
         """Serve until a signal. Raises PortTaken."""
@@ -62,9 +55,16 @@ class Server:
         runners = [await _serve(self._app(), venue), await _serve(Admin(self._world).app(), admin)]
         print(encode(self._greeting(venue.getsockname()[1], admin.getsockname()[1])).decode(), flush=True)
         gc.freeze()
-        markets = self._world.exchange.markets.values()
-        clockwork = [asyncio.ensure_future(self._drive(market)) for market in markets]
-        clockwork += [asyncio.ensure_future(work) for work in (self._tick(), self._beat(), self._flush())]
+        world = self._world
+        parts = [
+            drive(world.exchange, self.settings.rate, world.users.flush, world.moves),
+            self._tick(),
+            self._beat(),
+            self._flush(),
+        ]
+        if world.replay is not None:
+            parts.append(world.replay.run(world.publisher, self._log))
+        clockwork = [asyncio.ensure_future(part) for part in parts]
         stopping = asyncio.ensure_future(stop.wait())
         await asyncio.wait([stopping, *clockwork], return_when=asyncio.FIRST_COMPLETED)
         for task in clockwork:
@@ -100,34 +100,17 @@ class Server:
             "pid": os.getpid(),
         }
 
-    def _log_start(self) -> None:
+    def _log_start(self, symbols: list[str]) -> None:
         balances = {
             asset: {"free": amount(atoms), "locked": amount(0)} for asset, atoms in self.settings.balances.items()
         }
         self._log.write(
             "start",
-            symbols=list(self.settings.symbols),
+            symbols=symbols,
             seed=self.settings.seed,
             balances={self.settings.keys.api_key: balances},
             pid=os.getpid(),
         )
-
-    async def _drive(self, market: Market) -> None:
-        """Let participants act at the wanted rate."""
-        loop, world = asyncio.get_running_loop(), self._world
-        due = loop.time()
-        while True:
-            now = loop.time()
-            if not world.moves(market):
-                due = now + STILL_S
-            if now - due > MAX_BEHIND_S:
-                due = now
-            for _ in range(MAX_ACTS_AT_ONCE):
-                if due > now:
-                    break
-                due += market.participants.pause_s(world.exchange.act(market), self.settings.rate)
-            world.users.flush()
-            await asyncio.sleep(max(0.0, due - loop.time()))
 
     async def _tick(self) -> None:
         loop = asyncio.get_running_loop()

@@ -1,51 +1,23 @@
-"""What a twin is started with, from the command line and the key file."""
+"""What a twin is started with, and the file of its first key."""
 
 from __future__ import annotations
 
-import argparse
-import math
 import os
-import secrets
 import stat
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import NoReturn
 
 import msgspec
 
-from venues.binance.twin.faults.plan import DEFAULT_RATE as FAULT_RATE
 from venues.binance.twin.faults.plan import PlanSpec
-from venues.binance.twin.market.symbols import KNOWN
 from venues.binance.twin.render import ATOM
-from venues.binance.twin.requests.keys import KEY_TYPES, new_name, new_secret, verifier
+from venues.binance.twin.requests.keys import KeyType, new_name, new_secret, verifier
 from venues.binance.twin.rules import ORDERS_PER_TEN_SECONDS, WEIGHT_PER_MINUTE
+from venues.twins.market import LEVELS
 
 DEFAULT_RATE = 80.0
 """Book changes a second and symbol."""
-MAX_PORT = 65_535
 DEFAULT_BALANCES = {"BTC": 10 * ATOM, "ETH": 100 * ATOM, "USDT": 1_000_000 * ATOM}
-DESCRIPTION = """\
-Serves Binance Spot's protocol on 127.0.0.1: REST, market streams and the WebSocket API, with matching and a market of
-its own. The first line of output is JSON: the addresses (rest, stream, ws_api, admin), a key (api_key, api_secret),
-the log, the seed and the process id. It ends on SIGTERM or SIGINT within a second.
-"""
-EXAMPLES = f"""\
-examples:
-  a quiet afternoon, the same each time
-      python -m venues.binance.twin --seed 7 --port 8080
-  one symbol, a busy market, some money, and a log of all that was true
-      python -m venues.binance.twin --symbols SOLUSDT --rate 400 --balance SOL=50 --log truth.jsonl
-  one request, event and depth update in fifty goes wrong, the same ones each time
-      python -m venues.binance.twin --faults 42:0.02
-  lose the answer to the next order, by the address called admin in the first line
-      curl -d '{{"kind":"ack_lost","method":"order.place"}}' http://127.0.0.1:PORT/faults
-  all faults, actions and numbers that can be changed while it runs
-      curl http://127.0.0.1:PORT/
-
-symbols: {", ".join(KNOWN)}
-"""
 
 
 class SettingsError(Exception):
@@ -71,8 +43,12 @@ class Settings:
     port: int = 0
     admin_port: int = 0
     rate: float = DEFAULT_RATE
+    levels: int = LEVELS
     symbols: tuple[str, ...] = ("BTCUSDT", "ETHUSDT")
     log: Path | None = None
+    replay: tuple[Path, ...] = ()
+    speed: float = 1.0
+    replay_starts_at_once: bool = False
     balances: dict[str, int] = field(default_factory=lambda: dict(DEFAULT_BALANCES))
     legacy_listen_key: bool = False
     weight_per_minute: int = WEIGHT_PER_MINUTE
@@ -80,192 +56,15 @@ class Settings:
     faults: PlanSpec | None = None
 
 
-class _Parser(argparse.ArgumentParser):
-    """Raises SettingsError where argparse would end the process."""
-
-    def error(self, message: str) -> NoReturn:
-        raise SettingsError(f"{message}; --help tells all options")
+def new_keys(kind: KeyType) -> Keys:
+    """A key that nobody had before."""
+    return Keys(new_name(), new_secret(kind))
 
 
-def parser() -> argparse.ArgumentParser:
-    """The options, grouped, each with a sentence."""
-    whole = _Parser(
-        prog="binance twin",
-        usage="python -m venues.binance.twin [options]",
-        description=DESCRIPTION,
-        epilog=EXAMPLES,
-        formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(prog, max_help_position=30, width=118),
-        allow_abbrev=False,
-    )
-    doors = whole.add_argument_group("where it listens")
-    doors.add_argument(
-        "--port", type=_port, default=0, metavar="N", help="TCP port of the venue; 0, the default, is any free one"
-    )
-    doors.add_argument(
-        "--admin-port", type=_port, default=0, metavar="N", help="TCP port of the admin's HTTP; 0 is any free one"
-    )
-
-    market = whole.add_argument_group("the market")
-    market.add_argument(
-        "--symbols",
-        type=_symbols,
-        default=_symbols("BTCUSDT,ETHUSDT"),
-        metavar="A,B",
-        help="what is traded (BTCUSDT,ETHUSDT)",
-    )
-    market.add_argument(
-        "--rate",
-        type=_rate,
-        default=DEFAULT_RATE,
-        metavar="X",
-        help=f"book changes a second and symbol ({DEFAULT_RATE:g})",
-    )
-    market.add_argument(
-        "--seed", type=int, default=None, metavar="N", help="the same seed gives the same market; random when not given"
-    )
-
-    account = whole.add_argument_group("the account")
-    account.add_argument(
-        "--account-type", choices=["spot"], default="spot", help="what kind of account is served; spot alone"
-    )
-    account.add_argument(
-        "--balance",
-        type=_balance,
-        action="append",
-        default=[],
-        metavar="ASSET=AMOUNT",
-        help="what it owns at first, such as BTC=10; repeat for more",
-    )
-    account.add_argument(
-        "--key-file",
-        type=Path,
-        metavar="FILE",
-        help="JSON with api_key and api_secret, mode 0600; made when it is missing",
-    )
-    account.add_argument(
-        "--key-type",
-        choices=[kind.lower() for kind in KEY_TYPES],
-        default="hmac",
-        help="what a key that is made signs by (hmac); else api_secret is a private key in PEM",
-    )
-
-    rules = whole.add_argument_group("the venue's rules")
-    rules.add_argument(
-        "--weight-per-minute",
-        type=_count,
-        default=WEIGHT_PER_MINUTE,
-        metavar="N",
-        help=f"request weight of an address ({WEIGHT_PER_MINUTE})",
-    )
-    rules.add_argument(
-        "--orders-per-10s",
-        type=_count,
-        default=ORDERS_PER_TEN_SECONDS,
-        metavar="N",
-        help=f"unfilled orders of an account ({ORDERS_PER_TEN_SECONDS})",
-    )
-    rules.add_argument(
-        "--legacy-listen-key", action="store_true", help="serve the listen keys that the venue retired in 2026"
-    )
-
-    truth = whole.add_argument_group("truth and faults")
-    truth.add_argument(
-        "--log",
-        type=Path,
-        metavar="FILE",
-        help="write what was received, sent and done, as JSON lines; none when not given",
-    )
-    truth.add_argument(
-        "--faults",
-        type=_plan,
-        metavar="SEED[:RATE]",
-        help=f"let a share RATE of all requests, account events and depth updates go wrong ({FAULT_RATE:g})",
-    )
-    return whole
-
-
-def parse(argv: Sequence[str]) -> Settings:
-    """Settings from arguments. Raises SettingsError; --help alone ends the process."""
-    args = parser().parse_args(list(argv))
-    return Settings(
-        keys=_keys(args.key_file, args.key_type) if args.key_file else _new_keys(args.key_type),
-        seed=args.seed if args.seed is not None else secrets.randbelow(2**31),
-        port=args.port,
-        admin_port=args.admin_port,
-        rate=args.rate,
-        symbols=args.symbols,
-        log=args.log,
-        balances=DEFAULT_BALANCES | dict(args.balance),
-        legacy_listen_key=args.legacy_listen_key,
-        weight_per_minute=args.weight_per_minute,
-        orders_per_ten_seconds=args.orders_per_10s,
-        faults=args.faults,
-    )
-
-
-def _port(text: str) -> int:
-    if not text.isdigit() or int(text) > MAX_PORT:
-        raise argparse.ArgumentTypeError(f"{text!r}; expected a number from 0 to {MAX_PORT}")
-    return int(text)
-
-
-def _count(text: str) -> int:
-    if not text.isdigit() or not int(text):
-        raise argparse.ArgumentTypeError(f"{text!r}; expected a whole number above 0")
-    return int(text)
-
-
-def _rate(text: str) -> float:
-    try:
-        rate = float(text)
-    except ValueError:
-        rate = 0.0
-    if not 0 < rate < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} changes a second; expected a number above 0")
-    return rate
-
-
-def _symbols(text: str) -> tuple[str, ...]:
-    symbols = tuple(text.split(","))
-    unknown = [name for name in symbols if name not in KNOWN]
-    if unknown or len(set(symbols)) != len(symbols):
-        what = f"unknown {','.join(unknown)}" if unknown else f"{text!r} names one twice"
-        raise argparse.ArgumentTypeError(f"{what}; known are {','.join(KNOWN)}")
-    return symbols
-
-
-def _balance(text: str) -> tuple[str, int]:
-    asset, _, number = text.partition("=")
-    try:
-        atoms = Decimal(number) * ATOM
-    except InvalidOperation:
-        raise argparse.ArgumentTypeError(f"{text!r}; expected ASSET=AMOUNT such as BTC=10") from None
-    if not asset or not atoms.is_finite() or atoms < 0 or atoms != int(atoms):
-        raise argparse.ArgumentTypeError(f"{text!r}; expected ASSET=AMOUNT with at most eight decimals")
-    return asset, int(atoms)
-
-
-def _plan(text: str) -> PlanSpec:
-    seed, _, share = text.partition(":")
-    try:
-        spec = PlanSpec(int(seed), float(share) if share else FAULT_RATE)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r}; expected SEED or SEED:RATE such as 42:0.02") from None
-    if not 0 < spec.rate <= 1:
-        raise argparse.ArgumentTypeError(f"{text!r}; expected a RATE above 0 and at most 1")
-    return spec
-
-
-def _new_keys(kind: str) -> Keys:
-    return Keys(new_name(), new_secret(_TYPES[kind]))
-
-
-_TYPES = {kind.lower(): kind for kind in KEY_TYPES}
-
-
-def _keys(path: Path, kind: str) -> Keys:
+def keys_in(path: Path, kind: KeyType) -> Keys:
+    """The key of a file, which is made with a new one of that type where it is missing. Raises SettingsError."""
     if not path.exists():
-        keys = _new_keys(kind)
+        keys = new_keys(kind)
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(file, "wb") as out:
             out.write(msgspec.json.encode(keys))

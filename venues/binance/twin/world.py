@@ -5,6 +5,7 @@ Whoever acts on a twin from outside of the protocol (the faults, the admin) acts
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from venues.binance.twin.clock import Clock
@@ -15,28 +16,37 @@ from venues.binance.twin.faults.history import History
 from venues.binance.twin.faults.plan import Plan
 from venues.binance.twin.faults.registry import Faults
 from venues.binance.twin.limits import Addresses, OrderLimit
+from venues.binance.twin.market.catalogue import KNOWN
+from venues.binance.twin.market.markets import Market
 from venues.binance.twin.market.publisher import Publisher
-from venues.binance.twin.market.symbols import KNOWN
+from venues.binance.twin.market.replayed import Replay
 from venues.binance.twin.requests.desk import Desk
 from venues.binance.twin.requests.keys import Key, Keyring, verifier
 from venues.binance.twin.rules import Rules
 from venues.binance.twin.settings import Settings
 from venues.binance.twin.trading.accounts import Account
-from venues.binance.twin.trading.exchange import Exchange, Market
+from venues.binance.twin.trading.exchange import Exchange
 from venues.twins.log import TruthLog
 from venues.twins.matching import Event
 
 
 class World:
-    """One venue. `is_stopped` is set while participants do not act."""
+    """One venue. `is_stopped`: a test has let no participant act any more; `began` is told the symbols at first."""
 
-    def __init__(self, settings: Settings, log: TruthLog) -> None:
+    def __init__(self, settings: Settings, log: TruthLog, began: Callable[[list[str]], None]) -> None:
         self.log = log
         self.clock = Clock()
         self.rules = Rules(weight=settings.weight_per_minute, orders=settings.orders_per_ten_seconds)
         self.is_stopped = False
-        symbols = [KNOWN[name] for name in settings.symbols]
-        self.exchange = Exchange(symbols, settings.seed, log, self.clock.now_us)
+        self.replay: Replay | None = None
+        if settings.replay:
+            self.replay = Replay(settings.replay, settings.speed, settings.replay_starts_at_once)
+        replayed = self.replay.markets if self.replay is not None else {}
+        live = [] if self.replay is not None else [KNOWN[name] for name in settings.symbols]
+        began([*(symbol.name for symbol in live), *replayed])
+        self.exchange = Exchange(live, settings.seed, log, self.clock.now_us, levels=settings.levels)
+        for market in replayed.values():
+            self.exchange.add_market(market)
         self.keys = Keyring()
         self.addresses = Addresses(self.rules)
         self.connections = Connections(self.rules)
@@ -45,6 +55,8 @@ class World:
         self.desk = Desk(self.exchange, log, self.rules, self.keys, self.faults)
         self.rest = Rest(self.desk, self.addresses, self.users, settings.legacy_listen_key)
         self.publisher = Publisher(self.exchange, log, self.faults.on_stream)
+        if self.replay is not None:
+            self.publisher.opened = self.replay.opened
         self.history = History(self.exchange)
         self.exchange.listener = self
         self.open_account(settings.keys.api_key, settings.keys.api_secret, settings.balances)
@@ -75,4 +87,4 @@ class World:
 
     def moves(self, market: Market) -> bool:
         """Whether participants act on a market now."""
-        return not self.is_stopped and not self.rest.is_down and market.status == "TRADING"
+        return market.is_open and not self.is_stopped and not self.rest.is_down

@@ -23,9 +23,12 @@ from venues.binance.client.payloads import (
     AggregateTrade,
     BlockTrade,
     BookTop,
+    Depth,
+    DepthUpdate,
     Kline,
     MarketTrade,
     PriceChange,
+    ServerShutdown,
     StreamKlineEvent,
     WindowTicker,
     stream_kind,
@@ -217,7 +220,8 @@ def test_fees_are_all_rates_of_the_dearer_side_without_the_discount() -> None:
     ("stream", "kind"),
     [
         ("bnbbtc@kline_1m", StreamKlineEvent), ("bnbbtc@kline_1d@+08:00", StreamKlineEvent),
-        ("!ticker_1h@arr", list[WindowTicker]), ("bnbbtc@ticker_4h", WindowTicker),
+        ("!ticker_1h@arr", list[WindowTicker]), ("bnbbtc@ticker_4h", WindowTicker), ("!serverShutdown", ServerShutdown),
+        ("bnbbtc@depth@100ms", DepthUpdate), ("bnbbtc@depth20@100ms", Depth),
     ],
 )  # fmt: skip
 def test_a_streams_name_tells_what_its_messages_are(stream: str, kind: Any) -> None:

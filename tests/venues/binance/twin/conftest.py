@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -60,13 +61,15 @@ def third_party_env() -> Callable[[str, list[str]], ForeignEnvironment]:
         cache = Path(os.environ.get("TRADEFLOOR_CACHE") or Path.home() / ".cache" / "tradefloor")
         folder = cache / "envs" / f"{name}-{digest}"
         python, ready = folder / "bin" / "python", folder / "ready"
-        if not ready.exists():
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True, timeout=PIP_S)
-            install = [str(python), "-m", "pip", "install", "-q", *requirements]
-            done = subprocess.run(install, capture_output=True, text=True, timeout=PIP_S, check=False)
-            assert done.returncode == 0, f"pip install {requirements}:\n{done.stderr[-3000:]}"
-            ready.touch()
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with open(folder.parent / f"{folder.name}.lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # whoever runs beside us may want the same one
+            if not ready.exists():
+                subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True, timeout=PIP_S)
+                install = [str(python), "-m", "pip", "install", "-q", *requirements]
+                done = subprocess.run(install, capture_output=True, text=True, timeout=PIP_S, check=False)
+                assert done.returncode == 0, f"pip install {requirements}:\n{done.stderr[-3000:]}"
+                ready.touch()
         return ForeignEnvironment(python)
 
     return build

@@ -72,7 +72,7 @@ def test_it_tells_every_fault_and_action_in_a_sentence(venue: Twin) -> None:
         ("faults", {"kind": "clock_skew"}, "missing required field `ms`"),
         ("faults", {}, "missing required field `kind`"),
         ("deposit", {"asset": "BTC", "amount": "much"}, "'much'; expected a decimal number"),
-        ("deposit", {"asset": "BTC", "amount": "-10000"}, "more than is free"),
+        ("deposit", {"asset": "BTC", "amount": "-10000"}, "BTC: -10000 is more than the 10.00000000 that are free"),
         ("deposit", {"asset": "BTC", "sum": "1"}, "the fields are asset, amount, account"),
         ("market", {"symbol": "NOPE"}, "no symbol NOPE; there are BTCUSDT, ETHUSDT"),
         ("market", {"symbol": "BTCUSDT", "quantity": "1", "price": "1.001"}, "price: '1.001'; expected a multiple"),
@@ -121,6 +121,20 @@ def test_a_deposit_is_told_and_counts(venue: Twin) -> None:
     venue.run(test)
 
 
+def test_a_lock_from_outside_is_told_and_counts(venue: Twin) -> None:
+    async def test(client: Client) -> None:
+        async with client.api() as socket:
+            await subscribed(client, socket)
+            told = venue.admin.post("lock", asset="ETH", amount="40")
+            assert told == {"asset": "ETH", "free": "60.00000000", "external": "40.00000000"}
+            event = (await socket.next())["event"]
+            assert (event["e"], event["a"], event["d"]) == ("externalLockUpdate", "ETH", "40.00000000")
+            venue.admin.post("lock", asset="ETH", amount="-40")
+            assert await socket.until(lambda message: message.get("event", {}).get("d") == "-40.00000000")
+
+    venue.run(test)
+
+
 def test_an_order_canceled_by_the_venue_expires_and_frees_what_it_held(venue: Twin) -> None:
     async def test(client: Client) -> None:
         async with client.api() as socket:
@@ -138,17 +152,17 @@ def test_an_order_canceled_by_the_venue_expires_and_frees_what_it_held(venue: Tw
 
 def test_a_symbol_that_does_not_trade_takes_no_order(venue: Twin) -> None:
     async def test(client: Client) -> None:
-        for status in ("HALT", "BREAK", "END_OF_DAY", "CANCEL_ONLY"):
+        for status, cancels in (("HALT", 400), ("BREAK", 400), ("END_OF_DAY", 400), ("CANCEL_ONLY", 200)):
             placed = await client.order(**LIMIT)
             venue.admin.post("status", symbol="BTCUSDT", status=status)
             info = await client.public("/api/v3/exchangeInfo")
             assert {one["symbol"]: one["status"] for one in info["symbols"]} == {
                 "BTCUSDT": status, "ETHUSDT": "TRADING",
             }  # fmt: skip
-            refused = await client.signed("POST", "/api/v3/order", **LIMIT)
-            assert refused == (400, {"code": -2010, "msg": "Market is closed."})
-            status_code, _ = await client.signed("DELETE", "/api/v3/order", symbol="BTCUSDT", orderId=placed["orderId"])
-            assert status_code == 200
+            refused, body = await client.signed("POST", "/api/v3/order", **LIMIT)
+            assert (refused, body["msg"]) == (400, "Market is closed.")
+            cancel = {"symbol": "BTCUSDT", "orderId": placed["orderId"]}
+            assert (await client.signed("DELETE", "/api/v3/order", **cancel))[0] == cancels
             venue.admin.post("status", symbol="BTCUSDT", status="TRADING")
 
     venue.run(test)

@@ -46,8 +46,10 @@ ORDER_REFUSALS: list[tuple[dict[str, Any], int, str]] = [
     ({"newClientOrderId": "a b"}, -1100, "'newClientOrderId'"),
     ({"newClientOrderId": "x" * 37}, -1100, "'newClientOrderId'"),
     ({"colour": "red"}, -1104, "read '8' parameter(s) but was sent '9'"),
-    ({"type": "STOP_LOSS_LIMIT"}, -2010, "Stop loss limit orders are not supported for this symbol."),
-    ({"icebergQty": "0.005"}, -2010, "Iceberg orders are not supported for this symbol."),
+    ({"type": "STOP_LOSS_LIMIT"}, -1102, "Param 'stopPrice' or 'trailingDelta' must be sent"),
+    ({"type": "STOP_LOSS_LIMIT", "stopPrice": "1000"}, -2010, "Order would trigger immediately."),
+    ({"icebergQty": "0.02"}, -1013, "IcebergQty exceeds QTY."),
+    ({"icebergQty": "0.005", "timeInForce": "IOC"}, -1014, "Unsupported order combination."),
     ({"quantity": "100"}, -2010, "Account has insufficient balance for requested action."),
     ({"side": "SELL", "quantity": "11", "price": "70000"}, -2010, "Account has insufficient balance"),
     (

@@ -221,6 +221,7 @@ def test_pings_bear_a_payload_and_only_its_copy_keeps_a_socket_alive(venue: Twin
                     assert message.data
                     await socket.pong(message.data if rightly else b"unsolicited")
                     answered += 1
+                    assert answered < 20, "it is still alive"
                     if rightly and answered == 10:
                         return answered
 

@@ -18,7 +18,8 @@ from typing import Any
 import pytest
 from twin_client import ROOT, Client, Twin
 
-from venues.binance.twin.settings import Settings, SettingsError, parse
+from venues.binance.twin.options import parse
+from venues.binance.twin.settings import Settings, SettingsError
 
 COMMAND = [sys.executable, "-m", "venues.binance.twin"]
 
@@ -108,7 +109,8 @@ def test_the_help_has_groups_sentences_and_examples(capsys: pytest.CaptureFixtur
         assert part in text
     assert "examples:" in text
     for name in Settings.__dataclass_fields__:
-        option = {"keys": "key-file", "balances": "balance", "orders_per_ten_seconds": "orders-per-10s"}.get(name, name)
+        others = {"keys": "key-file", "balances": "balance", "orders_per_ten_seconds": "orders-per-10s"}
+        option = (others | {"replay_starts_at_once": "replay-start"}).get(name, name)
         assert f"--{option.replace('_', '-')}" in text, name
     assert max(len(line) for line in text.splitlines()) <= 120
 
@@ -117,9 +119,10 @@ def test_the_help_has_groups_sentences_and_examples(capsys: pytest.CaptureFixtur
     ("arguments", "text"),
     [
         (["--symbols", "BTCUSDT,NOPE"], "--symbols: unknown NOPE; known are BTCUSDT"),
-        (["--symbols", "BTCUSDT,BTCUSDT"], "names one twice"),
-        (["--rate", "0"], "--rate: '0' changes a second; expected a number above 0"),
-        (["--rate", "nan"], "expected a number above 0"),
+        (["--levels", "0"], "--levels: '0'; expected a number from 1 to"),
+        (["--replay", "nowhere"], "--replay: no file nowhere; expected a capture"),
+        (["--rate", "-1"], "--rate: '-1'; expected a number of 0 or more"),
+        (["--rate", "nan"], "expected a number of 0 or more"),
         (["--port", "70000"], "--port: '70000'; expected a number from 0 to 65535"),
         (["--balance", "BTC"], "--balance: 'BTC'; expected ASSET=AMOUNT such as BTC=10"),
         (["--balance", "BTC=0.123456789"], "at most eight decimals"),

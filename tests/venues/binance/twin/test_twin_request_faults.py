@@ -136,7 +136,7 @@ def test_an_answer_may_come_after_the_events_that_it_caused(faulty: Twin) -> Non
     async def test(client: Client) -> None:
         async with client.api() as socket:
             await listening(client, socket)
-            faulty.admin.fault("fill_before_ack", method="order.place")
+            faulty.admin.fault("fill_before_ack", method="order.place", delay_ms=0)
             order = {"symbol": "ETHUSDT", "side": "BUY", "type": "MARKET", "quantity": "0.01"}
             answer = await socket.ask(client.request("order.place", 2, **order))
             assert answer["status"] == 200

@@ -37,6 +37,14 @@ class AmendedOrder(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     strategy_id: int | None = None
     strategy_type: int | None = None
     self_trade_prevention_mode: str = ""
+    prevented_match_id: int = -1
+    used_sor: bool = False
+    working_floor: str = ""
+    peg_price_type: str = ""
+    peg_offset_type: str = ""
+    peg_offset_value: int | None = None
+    pegged_price: Decimal | None = None
+    expiry_reason: str = ""
 
 
 class OrderAmended(msgspec.Struct, frozen=True, gc=False, rename="camel"):

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import field
 
+from venues.binance.client.payloads.events import ServerShutdown
 from venues.binance.client.payloads.market import Depth, Levels
 
 __all__ = [
@@ -230,6 +231,7 @@ _KINDS: dict[str, Any] = {
     "!ticker_1d": list[WindowTicker],
     "avgPrice": StreamAveragePrice,
     "referencePrice": StreamReferencePrice,
+    "!serverShutdown": ServerShutdown,
 }
 
 

@@ -74,6 +74,11 @@ class Socket:
         """Whether frames are still taken."""
         return not self._is_closing
 
+    @property
+    def queued_bytes(self) -> int:
+        """What waits to be sent, beside the kernel's buffers."""
+        return self._queued
+
     def send(self, payload: bytes, kind: WSMsgType = WSMsgType.TEXT) -> None:
         """Queue a frame; a reader too slow for the queue is disconnected."""
         if self._is_closing or (self.is_mute and not self._may_pass(kind)):

@@ -34,6 +34,7 @@ class StreamSession:
         log: TruthLog,
         rules: Rules,
         combined: bool,
+        microseconds: bool = False,
     ) -> None:
         self._socket = socket
         self._rules = rules
@@ -41,6 +42,7 @@ class StreamSession:
         self._users = users
         self._log = log
         self._combined = combined
+        self._microseconds = microseconds
         self._streams: dict[str, None] = {}
         self._recent: deque[float] = deque()
 
@@ -121,7 +123,7 @@ class StreamSession:
     def _subscribe(self, names: list[str]) -> None:
         for name in names:
             self._streams[name] = None
-            self._publisher.subscribe(self._socket, name, self._combined)
+            self._publisher.subscribe(self._socket, name, self._combined, self._microseconds)
             self._users.listen(self._socket, name, self._combined)
         self._log.write("subscribe", socket=self._socket.number, streams=names)
 
@@ -134,7 +136,7 @@ class StreamSession:
             return {"code": 1, "msg": "Invalid value type: expected Boolean", "id": ident}
         self._combined = params[1]
         for name in self._streams:
-            self._publisher.subscribe(self._socket, name, self._combined)
+            self._publisher.subscribe(self._socket, name, self._combined, self._microseconds)
         return {"result": None, "id": ident}
 
 
@@ -150,7 +152,8 @@ def names_of(request: web.Request) -> tuple[list[str], bool] | None:
     """(streams named by the path, whether enveloped); None for a path that is no stream's."""
     path = request.match_info["path"]
     if path == "stream" or path.startswith("stream/"):
-        listed = request.query.get("streams", "")
+        # A plus is part of a name such as `@+08:00`, not a space as in a form.
+        listed = request.query.get("streams", "").replace(" ", "+")
         names = [name for name in listed.split("/") if name]
         return (names, True) if not any("," in name for name in names) else None
     parts = path.split("/")

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from venues.binance.twin.world import World
 
 
+def is_microseconds(request: web.Request) -> bool:
+    """Whether a connection wants its times in microseconds."""
+    return request.query.get("timeUnit", "").upper() == "MICROSECOND"
+
+
 class Upgrades:
     """The handlers of the WebSocket paths; a plain request there is answered as REST."""
 
@@ -37,7 +42,7 @@ class Upgrades:
             world.desk,
             world.users,
             show_limits=request.query.get("returnRateLimits", "true").lower() != "false",
-            is_microseconds=request.query.get("timeUnit", "").upper() == "MICROSECOND",
+            is_microseconds=is_microseconds(request),
         )
         return await self._run(socket, session)
 
@@ -51,7 +56,15 @@ class Upgrades:
             return refused
         world = self._world
         socket = await self._accept(request, "streams")
-        session = StreamSession(socket, world.publisher, world.users, world.log, world.rules, named[1])
+        session = StreamSession(
+            socket,
+            world.publisher,
+            world.users,
+            world.log,
+            world.rules,
+            combined=named[1],
+            microseconds=is_microseconds(request),
+        )
         session.open(named[0])
         return await self._run(socket, session)
 

@@ -151,7 +151,7 @@ class _Turn:
             answer["error"] = error.body
             if error.retry_at_ms is not None:
                 times = {"serverTime": self.desk.exchange.now_ms, "retryAfter": error.retry_at_ms}
-                answer["error"]["data"] = times
+                answer["error"]["data"] = times | (error.data or {})
         if self.shows_limits:
             answer["rateLimits"] = self._limits()
         return encode(answer)

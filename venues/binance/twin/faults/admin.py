@@ -18,14 +18,17 @@ from collections.abc import Awaitable, Callable
 import msgspec
 from aiohttp import web
 
-from venues.binance.twin.faults.actions import ACTIONS, Action, ActionError
+from venues.binance.twin.faults.account_actions import ACCOUNT_ACTIONS
+from venues.binance.twin.faults.action import Action, ActionError
 from venues.binance.twin.faults.fault import COMMON, options, sentence, told
 from venues.binance.twin.faults.registry import BY_KIND, FaultError, parse
 from venues.binance.twin.faults.state import state
+from venues.binance.twin.faults.venue_actions import VENUE_ACTIONS
 from venues.binance.twin.render import encode
 from venues.binance.twin.rules import RulesError
 from venues.binance.twin.world import World
 
+ACTIONS = (*ACCOUNT_ACTIONS, *VENUE_ACTIONS)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 MAX_BODY_BYTES = 64 * 1024
 """Far more than any action needs."""

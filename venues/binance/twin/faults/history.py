@@ -6,8 +6,9 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
+from venues.binance.twin.market.markets import Market
 from venues.binance.twin.market.symbols import Symbol
-from venues.binance.twin.trading.exchange import Exchange, Market
+from venues.binance.twin.trading.exchange import Exchange
 from venues.twins.matching import Event, LevelChanged, Side
 
 KEPT = 20_000
@@ -48,11 +49,11 @@ class _Past:
 
 
 class History:
-    """The pasts of all symbols."""
+    """The pasts of all symbols that are not replayed."""
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
-        self._pasts = {name: _Past(market) for name, market in exchange.markets.items()}
+        self._pasts = {name: _Past(market) for name, market in exchange.markets.items() if not market.is_replayed}
 
     def market_events(self, market: Market, events: list[Event]) -> None:
         """Follow what happened."""
@@ -64,5 +65,7 @@ class History:
     def older(self, sent: Mapping[str, str], body: dict[str, Any], updates_ago: int) -> dict[str, Any]:
         """The snapshot that was asked for, as it was so many changes ago, with as many levels as `body` has now."""
         name = sent["symbol"]
+        if name not in self._pasts:
+            return body
         levels = max(len(body["bids"]), len(body["asks"]))
         return self._pasts[name].older(self._exchange.markets[name].symbol, levels, updates_ago)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from venues.binance.twin.market.markets import Market
 from venues.binance.twin.render import amount
 from venues.binance.twin.trading import reports
 from venues.binance.twin.trading.accounts import Account
-from venues.binance.twin.trading.exchange import Market
 from venues.binance.twin.world import World
 
 
@@ -47,10 +47,10 @@ def _account(world: World, account: Account) -> dict[str, Any]:
 
 def _market(market: Market) -> dict[str, Any]:
     symbol, last = market.symbol, market.tape.last
-    bid, bid_size, ask, ask_size = market.engine.best()
+    bid, bid_size, ask, ask_size = market.book.best()
     return {
         "status": market.status,
-        "update_id": market.engine.update_id,
+        "update_id": market.book.update_id,
         "bid": symbol.price(bid),
         "bid_quantity": symbol.size(bid_size),
         "ask": symbol.price(ask),

@@ -7,22 +7,28 @@ size a count of steps, which is what the matching engine works with.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
+from venues.binance.twin.market.rules import AVERAGE_MINUTES, USUAL_BOUNDS, USUAL_OFFER, Bounds, Offer
 from venues.binance.twin.render import ATOM, amount
 
 TYPICAL_NOTIONAL = 4_000
 """Quote units of a participant's typical order: small against a real touch, so that queues move within
 a second.
 """
-MAX_OPEN_ORDERS = 200
-"""MAX_NUM_ORDERS of the venue's large symbols."""
-ORDER_TYPES = ["LIMIT", "LIMIT_MAKER", "MARKET"]
+
+
+DAY_VOLATILITY = 0.025
+"""Usual size of a day's change of price before the twin's start, as a share."""
+ReferenceKind = Literal["NONE", "ARITHMETIC_MEAN", "EXTERNAL"]
 
 
 @dataclass(frozen=True, slots=True)
 class Symbol:
-    """One instrument: tick and step in atoms, notional bounds in atoms, first price in ticks."""
+    """One instrument: tick and step in atoms, notional bounds in atoms, first price in ticks.
+
+    A tick times a step is a whole count of atoms, so that no quote amount is ever rounded.
+    """
 
     name: str
     base: str
@@ -34,6 +40,28 @@ class Symbol:
     max_size: int
     min_notional: int = 5 * ATOM
     max_notional: int = 9_000_000 * ATOM
+    typical_notional: int = TYPICAL_NOTIONAL * ATOM
+    status: str = "TRADING"
+    permissions: tuple[str, ...] = ("SPOT",)
+    volatility: float = DAY_VOLATILITY
+    reference: ReferenceKind = "NONE"
+    bounds: Bounds = USUAL_BOUNDS
+    offer: Offer = USUAL_OFFER
+
+    @property
+    def trade_stream(self) -> str:
+        """The name of its stream of trades."""
+        return f"{self.name.lower()}@trade"
+
+    @property
+    def aggregate_stream(self) -> str:
+        """The name of its stream of aggregate trades."""
+        return f"{self.name.lower()}@aggTrade"
+
+    @property
+    def book_stream(self) -> str:
+        """The name of its stream of best prices."""
+        return f"{self.name.lower()}@bookTicker"
 
     @property
     def quote_unit(self) -> int:
@@ -43,7 +71,7 @@ class Symbol:
     @property
     def typical_size(self) -> int:
         """Steps of a participant's typical order."""
-        return max(1, TYPICAL_NOTIONAL * ATOM // (self.start * self.quote_unit))
+        return max(1, self.typical_notional // (self.start * self.quote_unit))
 
     def price(self, ticks: int) -> str:
         """A price as the venue writes it."""
@@ -59,6 +87,22 @@ class Symbol:
 
     def filters(self) -> list[dict[str, Any]]:
         """The symbol's filters as exchangeInfo lists them. Source: Binance Spot API, filters, 2026-07."""
+        bounds = self.bounds
+        notional: dict[str, Any] = {
+            "filterType": "NOTIONAL",
+            "minNotional": amount(self.min_notional),
+            "applyMinToMarket": True,
+            "maxNotional": amount(self.max_notional),
+            "applyMaxToMarket": False,
+            "avgPriceMins": AVERAGE_MINUTES,
+        }
+        if not bounds.has_max_notional:
+            notional = {
+                "filterType": "MIN_NOTIONAL",
+                "minNotional": amount(self.min_notional),
+                "applyToMarket": True,
+                "avgPriceMins": AVERAGE_MINUTES,
+            }
         return [
             {
                 "filterType": "PRICE_FILTER",
@@ -74,34 +118,20 @@ class Symbol:
             },
             {
                 "filterType": "MARKET_LOT_SIZE",
-                "minQty": "0.00000000",
-                "maxQty": amount(self.max_size),
-                "stepSize": "0.00000000",
+                "minQty": amount(bounds.market_min),
+                "maxQty": amount(self.max_size if bounds.market_max is None else bounds.market_max),
+                "stepSize": amount(bounds.market_step),
             },
-            {
-                "filterType": "PERCENT_PRICE_BY_SIDE",
-                "bidMultiplierUp": "5",
-                "bidMultiplierDown": "0.2",
-                "askMultiplierUp": "5",
-                "askMultiplierDown": "0.2",
-                "avgPriceMins": 5,
-            },
-            {
-                "filterType": "NOTIONAL",
-                "minNotional": amount(self.min_notional),
-                "applyMinToMarket": True,
-                "maxNotional": amount(self.max_notional),
-                "applyMaxToMarket": False,
-                "avgPriceMins": 5,
-            },
-            {"filterType": "MAX_NUM_ORDERS", "maxNumOrders": MAX_OPEN_ORDERS},
+            *([bounds.percent_price.filter()] if bounds.percent_price is not None else []),
+            notional,
+            *bounds.filters(),
         ]
 
-    def info(self, with_permission_sets: bool) -> dict[str, Any]:
+    def info(self, with_permission_sets: bool, status: str) -> dict[str, Any]:
         """The symbol's entry in exchangeInfo. Source: Binance Spot API, rest-api, exchangeInfo, 2026-07."""
         return {
             "symbol": self.name,
-            "status": "TRADING",
+            "status": status,
             "baseAsset": self.base,
             "baseAssetPrecision": 8,
             "quoteAsset": self.quote,
@@ -109,46 +139,12 @@ class Symbol:
             "quoteAssetPrecision": 8,
             "baseCommissionPrecision": 8,
             "quoteCommissionPrecision": 8,
-            "orderTypes": ORDER_TYPES,
-            "icebergAllowed": False,
-            "ocoAllowed": False,
-            "otoAllowed": False,
-            "opoAllowed": False,
-            "quoteOrderQtyMarketAllowed": True,
-            "allowTrailingStop": False,
-            "cancelReplaceAllowed": False,
-            "amendAllowed": False,
-            "pegInstructionsAllowed": False,
+            **self.offer.info(),
             "isSpotTradingAllowed": True,
-            "isMarginTradingAllowed": False,
+            "isMarginTradingAllowed": "MARGIN" in self.permissions,
             "filters": self.filters(),
             "permissions": [],
-            "permissionSets": [["SPOT"]] if with_permission_sets else [],
-            "defaultSelfTradePreventionMode": "NONE",
-            "allowedSelfTradePreventionModes": ["NONE"],
+            "permissionSets": [list(self.permissions)] if with_permission_sets else [],
+            "defaultSelfTradePreventionMode": self.offer.default_prevention,
+            "allowedSelfTradePreventionModes": list(self.offer.preventions),
         }
-
-
-def _symbol(base: str, tick: str, step: str, start: int, max_size: int) -> Symbol:
-    tick_atoms, step_atoms = round(float(tick) * ATOM), round(float(step) * ATOM)
-    return Symbol(
-        name=f"{base}USDT",
-        base=base,
-        quote="USDT",
-        tick=tick_atoms,
-        step=step_atoms,
-        start=start * ATOM // tick_atoms,
-        max_price=1_000_000 * ATOM,
-        max_size=max_size * ATOM,
-    )
-
-
-KNOWN = {
-    symbol.name: symbol
-    for symbol in (
-        _symbol("BTC", "0.01", "0.00001", 60_000, 9_000),
-        _symbol("ETH", "0.01", "0.0001", 3_000, 9_000),
-        _symbol("BNB", "0.01", "0.001", 600, 9_000),
-        _symbol("SOL", "0.01", "0.001", 150, 90_000),
-    )
-}

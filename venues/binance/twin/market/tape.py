@@ -1,155 +1,197 @@
-"""A symbol's trades and candles, for queries and the slower streams. Prices in ticks, sizes in steps,
-times in ms.
+"""A symbol's trades, aggregate trades and candles, live and before. Prices in ticks, sizes in steps, times in ms.
+
+Trades and aggregates reach back to the twin's start, candles into the past that the seed makes.
 """
 
 from __future__ import annotations
 
-from collections import deque
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain
+from typing import Any, NamedTuple
+
+from venues.binance.twin.market.candles import Candle, flat, together
+from venues.binance.twin.market.intervals import HOUR_MS, MINUTE_MS, SECOND_MS
+from venues.binance.twin.market.past import LISTED_MS, Join, Past
 
 MAX_TRADES = 50_000
-"""Trades kept for queries: about half an hour of a market at the default rate."""
-MAX_CANDLES = 5_000
-"""Candles kept of each base interval: five times the venue's largest answer."""
-SECOND_MS, MINUTE_MS = 1_000, 60_000
-INTERVALS_MS = {
-    "1s": SECOND_MS,
-    "1m": MINUTE_MS,
-    "3m": 3 * MINUTE_MS,
-    "5m": 5 * MINUTE_MS,
-    "15m": 15 * MINUTE_MS,
-    "30m": 30 * MINUTE_MS,
-    "1h": 60 * MINUTE_MS,
-    "2h": 120 * MINUTE_MS,
-    "4h": 240 * MINUTE_MS,
-    "6h": 360 * MINUTE_MS,
-    "8h": 480 * MINUTE_MS,
-    "12h": 720 * MINUTE_MS,
-    "1d": 1_440 * MINUTE_MS,
-    "3d": 4_320 * MINUTE_MS,
-    "1w": 10_080 * MINUTE_MS,
-    "1M": 43_200 * MINUTE_MS,
-}
-"""The venue's intervals; a month is taken as thirty days."""
+"""Trades kept for queries: about two hours of a market at the default rate."""
+MAX_CANDLES = {HOUR_MS: 20_000, MINUTE_MS: 11_000, SECOND_MS: 10_000}
+"""Live candles kept: more than the seven days of the longest window by hours and minutes, seconds for three hours."""
+LENGTHS = tuple(MAX_CANDLES)
 
 
-@dataclass(frozen=True, slots=True)
-class Print:
-    """One trade of the whole market."""
+class Print(NamedTuple):
+    """One trade of the whole market; `taker_id` tells the trades of one incoming order together."""
 
     trade_id: int
     price: int
     size: int
     time_ms: int
     is_buyer_maker: bool
+    taker_id: int = 0
 
 
 @dataclass(slots=True)
-class Candle:
-    """Open, high, low, close, volumes in steps and in ticks x steps, and the taker buyers' part of both."""
+class Aggregate:
+    """Trades of one incoming order at one price."""
 
-    start_ms: int
-    open: int
-    high: int
-    low: int
-    close: int
-    first_id: int = -1
-    last_id: int = -1
-    count: int = 0
-    volume: int = 0
-    quote: int = 0
-    buy_volume: int = 0
-    buy_quote: int = 0
+    aggregate_id: int
+    price: int
+    size: int
+    first_id: int
+    last_id: int
+    time_ms: int
+    is_buyer_maker: bool
+    taker_id: int = 0
 
-    def add(self, other: Candle) -> None:
-        """Take a later candle into this one."""
-        self.high = max(self.high, other.high)
-        self.low = min(self.low, other.low)
-        self.close = other.close
-        if other.count:
-            self.first_id = self.first_id if self.count else other.first_id
-            self.last_id = other.last_id
-        self.count += other.count
-        self.volume += other.volume
-        self.quote += other.quote
-        self.buy_volume += other.buy_volume
-        self.buy_quote += other.buy_quote
+    def takes(self, trade: Print) -> bool:
+        """Whether a trade belongs to it."""
+        return (
+            trade.price == self.price
+            and trade.time_ms == self.time_ms
+            and trade.taker_id == self.taker_id
+            and trade.is_buyer_maker == self.is_buyer_maker
+        )
 
 
 class Tape:
-    """What was traded."""
+    """What was traded; `history` makes the past once the first live trade is known."""
 
-    def __init__(self) -> None:
-        self.trades: deque[Print] = deque(maxlen=MAX_TRADES)
-        self._series: dict[int, deque[Candle]] = {
-            length: deque(maxlen=MAX_CANDLES) for length in (SECOND_MS, MINUTE_MS)
-        }
+    def __init__(self, history: Callable[[Join], Past] | None = None) -> None:
+        self.last: Print | None = None
+        self.trades: list[Print] = []
+        self.aggregates: list[Aggregate] = []
+        self._history = history
+        self._past: Past | None = None
+        self._began_ms: int | None = None
+        self._series: dict[int, list[Candle]] = {length: [] for length in LENGTHS}
 
     @property
-    def last(self) -> Print | None:
-        """The newest trade."""
-        return self.trades[-1] if self.trades else None
+    def first_ms(self) -> int | None:
+        """The time of the oldest trade that candles know, None without any."""
+        return LISTED_MS if self._past is not None else self._began_ms
 
     def add(self, trade: Print) -> None:
-        """Take a trade in."""
-        self.trades.append(trade)
-        quote = trade.price * trade.size
-        buy = not trade.is_buyer_maker
-        one = Candle(
-            0, trade.price, trade.price, trade.price, trade.price, trade.trade_id, trade.trade_id, 1,
-            trade.size, quote, trade.size if buy else 0, quote if buy else 0,
+        """Take a trade in, and into the aggregate that it belongs to."""
+        self.add_trade(trade)
+        newest = self.aggregates[-1] if self.aggregates else None
+        if newest is not None and newest.takes(trade):
+            newest.size += trade.size
+            newest.last_id = trade.trade_id
+            return
+        number = newest.aggregate_id + 1 if newest is not None else trade.trade_id * 3 // 4
+        self.add_aggregate(
+            Aggregate(
+                number, trade.price, trade.size, trade.trade_id, trade.trade_id, trade.time_ms,
+                trade.is_buyer_maker, trade.taker_id,
+            )
         )  # fmt: skip
+
+    def add_trade(self, trade: Print) -> None:
+        """Take a trade in and leave aggregates alone."""
+        self.trades.append(trade)
+        _trim(self.trades, MAX_TRADES)
+        self.count(trade, 1)
+
+    def add_aggregate(self, found: Aggregate) -> None:
+        """Take an aggregate in and leave trades and candles alone."""
+        self.aggregates.append(found)
+        _trim(self.aggregates, MAX_TRADES)
+
+    def count(self, trade: Print, trades: int) -> None:
+        """Take so many trades, shown as one that ends with its id, into the candles."""
+        if self._began_ms is None:
+            self._began_ms = trade.time_ms
+            if self._history is not None:
+                end = trade.time_ms - trade.time_ms % SECOND_MS
+                self._past = self._history(Join(end, trade.price, trade.trade_id))
+        self.last = trade
         for length, series in self._series.items():
-            start = trade.time_ms - trade.time_ms % length
-            if not series or series[-1].start_ms != start:
-                series.append(Candle(start, trade.price, trade.price, trade.price, trade.price))
-            series[-1].add(one)
+            _count(series, trade, length, trades)
 
     def recent(self, limit: int, from_id: int | None = None) -> list[Print]:
         """The newest `limit` trades, or the first `limit` from an id on; oldest first."""
-        if not self.trades:
-            return []
-        first = self.trades[0].trade_id
-        begin = len(self.trades) - limit if from_id is None else from_id - first
-        begin = max(0, begin)
-        return list(islice(self.trades, begin, begin + limit))
+        if from_id is None:
+            return self.trades[-limit:]
+        begin = bisect_left(self.trades, from_id, key=lambda trade: trade.trade_id)
+        return self.trades[begin : begin + limit]
 
-    def candles(self, interval: str, now_ms: int) -> list[Candle]:
-        """Candles of an interval without holes, oldest first, up to the one of now."""
-        length = INTERVALS_MS[interval]
-        base = SECOND_MS if length == SECOND_MS else MINUTE_MS
-        out: list[Candle] = []
-        for candle in self._series[base]:
-            start = candle.start_ms - candle.start_ms % length
-            self._fill(out, start, length)
-            if not out or out[-1].start_ms != start:
-                out.append(Candle(start, candle.open, candle.high, candle.low, candle.close))
-            out[-1].add(candle)
-        if out:
-            self._fill(out, now_ms - now_ms % length + length, length)
-        return out[-MAX_CANDLES:]
+    def aggregates_from(self, trade_id: int) -> list[Aggregate]:
+        """The aggregates that hold a trade or a later one."""
+        return self.aggregates[bisect_left(self.aggregates, trade_id, key=lambda found: found.last_id) :]
 
-    def window(self, now_ms: int, length_ms: int) -> Candle | None:
-        """Everything of the last `length_ms` in one candle, None without a trade."""
-        wanted: list[Candle] = []
-        for candle in reversed(self._series[MINUTE_MS]):
-            if candle.start_ms < now_ms - length_ms:
-                break
-            wanted.append(candle)
-        if not wanted:
-            return None
-        first = wanted[-1]
-        whole = Candle(first.start_ms, first.open, first.high, first.low, first.close)
-        for candle in reversed(wanted):
-            whole.add(candle)
-        return whole
+    def between(self, begin_ms: int, end_ms: int) -> Candle | None:
+        """Everything from a time up to another, both whole seconds, in one candle; None where nothing is known."""
+        past = self._past.between(begin_ms, end_ms) if self._past is not None else None
+        last = self.last
+        if last is None or end_ms <= self._series[HOUR_MS][0].start_ms:
+            return past
+        if end_ms > last.time_ms:
+            end_ms += -end_ms % HOUR_MS
+        live = self._pieces(begin_ms, end_ms)
+        return together(live if past is None else chain([past], live))
 
-    @staticmethod
-    def _fill(out: list[Candle], until_ms: int, length: int) -> None:
-        """Empty candles at the last close up to `until_ms`, as the venue shows a quiet interval."""
-        if not out:
+    def price_before(self, time_ms: int) -> int | None:
+        """The last price before a time, None where none is known."""
+        for length in reversed(LENGTHS):
+            series = self._series[length]
+            place = bisect_left(series, time_ms - length + 1, key=_start)
+            if place:
+                return series[place - 1].close
+        known = self._past.between(time_ms - SECOND_MS, time_ms) if self._past is not None else None
+        if known is not None:
+            return known.close
+        return self._past.join.price if self._past is not None and time_ms > LISTED_MS else None
+
+    def _pieces(self, begin_ms: int, end_ms: int, level: int = 0) -> Iterator[Candle]:
+        """The largest whole hours, minutes and seconds with live trades that make a span."""
+        length = LENGTHS[level]
+        if level == len(LENGTHS) - 1:
+            yield from self._slice(length, begin_ms, end_ms)
             return
-        begin = max(out[-1].start_ms + length, until_ms - MAX_CANDLES * length)
-        close = out[-1].close
-        out.extend(Candle(start, close, close, close, close) for start in range(begin, until_ms, length))
+        first, last = begin_ms + -begin_ms % length, end_ms - end_ms % length
+        if first >= last:
+            yield from self._pieces(begin_ms, end_ms, level + 1)
+            return
+        if begin_ms < first:
+            yield from self._pieces(begin_ms, first, level + 1)
+        yield from self._slice(length, first, last)
+        if last < end_ms:
+            yield from self._pieces(last, end_ms, level + 1)
+
+    def _slice(self, length: int, begin_ms: int, end_ms: int) -> list[Candle]:
+        series = self._series[length]
+        begin = bisect_left(series, begin_ms, key=_start)
+        return series[begin : bisect_left(series, end_ms, lo=begin, key=_start)]
+
+
+def _start(candle: Candle) -> int:
+    return candle.start_ms
+
+
+def _count(series: list[Candle], trade: Print, length: int, trades: int) -> None:
+    """Take trades into the series' newest candle; a clock set back never makes an older one."""
+    start = trade.time_ms - trade.time_ms % length
+    if not series or series[-1].start_ms < start:
+        series.append(flat(start, trade.price))
+        _trim(series, MAX_CANDLES[length])
+        series[-1].first_id = trade.trade_id - trades + 1
+    candle, quote = series[-1], trade.price * trade.size
+    candle.high = max(candle.high, trade.price)
+    candle.low = min(candle.low, trade.price)
+    candle.close = trade.price
+    candle.last_id = trade.trade_id
+    candle.count += trades
+    candle.volume += trade.size
+    candle.quote += quote
+    if not trade.is_buyer_maker:
+        candle.buy_volume += trade.size
+        candle.buy_quote += quote
+
+
+def _trim(items: list[Any], limit: int) -> None:
+    """Forget the oldest, many at once, so that each costs next to nothing."""
+    if len(items) > limit + limit // 4:
+        del items[:-limit]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from venues.binance.twin.market.markets import Market
 from venues.binance.twin.market.symbols import Symbol
 from venues.binance.twin.requests.params import Params
 from venues.binance.twin.trading.accounts import Account
-from venues.binance.twin.trading.exchange import Exchange, Market
+from venues.binance.twin.trading.exchange import Exchange
 
 
 @dataclass(slots=True)
@@ -23,7 +24,7 @@ class Call:
     @property
     def symbols(self) -> dict[str, Symbol]:
         """All symbols by name."""
-        return {name: market.symbol for name, market in self.exchange.markets.items()}
+        return self.exchange.symbols
 
     @property
     def owner(self) -> Account:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from venues.binance.twin.errors import VenueError, mandatory, trading_disabled
+from venues.binance.twin.errors import VenueError, mandatory
 from venues.binance.twin.requests.call import Call
 from venues.binance.twin.requests.endpoint import Endpoint
 from venues.binance.twin.requests.keys import Key, Keyring, Permission
@@ -57,8 +57,6 @@ class Desk:
         params.check_names(endpoint.names, endpoint.is_signed)
         if endpoint.is_signed:
             account = self.authenticate(request, endpoint.permission).account
-            if endpoint.permission == "TRADE" and not account.can_trade:
-                raise trading_disabled(endpoint.is_cancel)
         body = endpoint.answer(Call(self.exchange, params, account, self.rules.weight, self.rules.orders))
         if endpoint.is_free_on_success:
             address.refund(weight)

@@ -39,11 +39,6 @@ class Endpoint:
         return "USER_DATA" if self.method == "GET" else "TRADE"
 
     @property
-    def is_cancel(self) -> bool:
-        """Whether it only takes orders out."""
-        return self.method == "DELETE"
-
-    @property
     def places_order(self) -> bool:
         """Whether its answer shows the unfilled order count."""
         return self.ws is not None and self.ws.startswith(PLACING)

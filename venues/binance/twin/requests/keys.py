@@ -78,11 +78,11 @@ class Keyring:
         return key
 
     def of(self, name: str | None) -> Key:
-        """The key of that name. Raises VenueError -2014 for what is no name of a key, -2015 for a stranger's."""
+        """The key of that name, even where it was revoked. Raises VenueError -2014 for no name of a key, else -2015."""
         if not name or len(name) > MAX_KEY_LENGTH or not name.isascii() or not name.isalnum():
             raise bad_key_format()
         key = self._keys.get(name)
-        if key is None or key.is_revoked:
+        if key is None:
             raise unknown_key()
         return key
 

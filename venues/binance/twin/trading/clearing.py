@@ -6,15 +6,19 @@ each call; an account's position is told once for everything that one act of the
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from venues.binance.twin.render import amount
-from venues.binance.twin.trading.accounts import FEE_DIVISOR, Account, AccountOrder, AccountTrade
+from venues.binance.twin.trading.account_orders import AccountOrder, AccountTrade, Amendment, PreventedMatch
+from venues.binance.twin.trading.accounts import Account
+from venues.binance.twin.trading.events import account_position, balance_update, execution_report, external_lock
 from venues.binance.twin.trading.keeper import Execution
-from venues.binance.twin.trading.reports import account_position, execution_report
+from venues.binance.twin.trading.making import prevented_match
+from venues.binance.twin.trading.rates import DISCOUNT_ASSET
 from venues.twins.log import TruthLog
-from venues.twins.matching import Order, Traded
+from venues.twins.matching import Event, Expired, Order, Prevented, Traded
 
 
 class UserListener(Protocol):
@@ -25,15 +29,25 @@ class UserListener(Protocol):
 
 
 class Clearing:
-    """Keeps accounts true. `told` hears of every change of an order, in the order of happening."""
+    """Keeps accounts true.
+
+    `told` hears of every change of an order, in the order of happening; `bnb_price` gives the price of one BNB in
+    atoms of a quote asset, 0 when it has none. `collected` are the fees that the venue took, in atoms by asset.
+    """
 
     def __init__(
-        self, log: TruthLog, execution_id: int, told: Callable[[Account, AccountOrder, Execution], None]
+        self,
+        log: TruthLog,
+        execution_id: int,
+        told: Callable[[Account, AccountOrder, Execution], None],
+        bnb_price: Callable[[str], int],
     ) -> None:
         self.listener: UserListener | None = None
+        self.collected: dict[str, int] = defaultdict(int)
+        self.execution_id = execution_id
         self._log = log
         self._told = told
-        self._execution_id = execution_id
+        self._bnb_price = bnb_price
         self._working: dict[Order, tuple[Account, AccountOrder]] = {}
         self._touched: dict[str, tuple[Account, dict[str, None]]] = {}
 
@@ -61,25 +75,22 @@ class Clearing:
     def fill(self, account: Account, mine: AccountOrder, event: Traded, is_maker: bool, now_ms: int) -> None:
         """One trade of an order."""
         symbol, is_buyer = mine.symbol, mine.order.side == "BUY"
-        cost, size = event.price * event.size * symbol.quote_unit, event.size * symbol.step
-        spent, received = (cost, size) if is_buyer else (size, cost)
+        value, size = event.price * event.size * symbol.quote_unit, event.size * symbol.step
+        spent, received = (value, size) if is_buyer else (size, value)
         asset = symbol.base if is_buyer else symbol.quote
-        fee = received // FEE_DIVISOR
         is_first = mine.filled == 0
         mine.filled = event.maker_filled if is_maker else event.taker_filled
         mine.filled_quote = event.maker_quote if is_maker else event.taker_quote
         mine.update_ms = now_ms
-        is_done = mine.filled >= mine.order.size
+        is_done = mine.remaining <= 0
         mine.status = "FILLED" if is_done else "PARTIALLY_FILLED"
-        needed = 0 if is_done else mine.need - spent
-        if not is_done and is_buyer and mine.order.kind != "MARKET":
-            needed = mine.order.price * (mine.order.size - mine.filled) * symbol.quote_unit
-        account.reserve(mine, needed, spent)
-        account.balance(asset).free += received - fee
+        account.reserve(mine, 0 if is_done else _still_needed(mine, spent), spent)
+        account.balance(asset).free += received
+        fee, fee_asset = self._charge(account, mine, value, received, is_maker)
         if is_first:
             account.limit.filled(is_maker, now_ms)
         trade = AccountTrade(
-            event.trade_id, mine.order_id, symbol, event.price, event.size, fee, asset, now_ms, is_buyer, is_maker,
+            event.trade_id, mine.order_id, symbol, event.price, event.size, fee, fee_asset, now_ms, is_buyer, is_maker,
             mine.order_list_id,
         )  # fmt: skip
         account.trades.append(trade)
@@ -96,7 +107,7 @@ class Clearing:
             price=symbol.price(event.price),
             size=symbol.size(event.size),
             fee=amount(fee),
-            fee_asset=asset,
+            fee_asset=fee_asset,
             maker=is_maker,
             time_ms=now_ms,
         )
@@ -104,7 +115,36 @@ class Clearing:
             self._end(account, mine)
         self.report(account, mine, "TRADE", now_ms, trade=trade)
 
-    def cancel(self, account: Account, mine: AccountOrder, cancel_id: str | None, now_ms: int) -> None:
+    def prevented(self, event: Prevented, events: Iterable[Event], now_ms: int) -> None:
+        """Two orders of one account did not trade: a record for both, and a report for each that lost by it.
+
+        `events` are those that the engine gave with this one: an order that ended by it is among the expired.
+        """
+        taker, maker = self.owner(event.taker), self.owner(event.maker)
+        if taker is None or maker is None:
+            raise AssertionError(f"match {event.prevented_id} was prevented between orders of no account")
+        match = prevented_match(taker[1], maker[1], event, now_ms)
+        taker[0].prevented.append(match)
+        taker[1].prevented_matches.append(match)
+        ended = {other.order for other in events if isinstance(other, Expired) and other.reason == "STP"}
+        for (account, mine), lost in ((maker, event.maker_prevented), (taker, event.taker_prevented)):
+            if lost:
+                self._lose(account, mine, match, lost, mine.order in ended and mine.remaining == lost)
+
+    def amend(self, account: Account, mine: AccountOrder, client_order_id: str, old_size: int, now_ms: int) -> None:
+        """An order's size was reduced from `old_size`, its place kept; what it no longer needs is free."""
+        old_name = mine.client_order_id
+        account.rename(mine, client_order_id)
+        if mine.need:
+            needed = _still_needed(mine) if mine.is_working else mine.need * mine.order.size // old_size
+            account.reserve(mine, needed)
+        mine.update_ms = now_ms
+        self.report(account, mine, "REPLACED", now_ms, original_id=old_name)
+        mine.amendments.append(
+            Amendment(self.execution_id, old_name, client_order_id, old_size, mine.order.size, now_ms)
+        )
+
+    def cancel(self, account: Account, mine: AccountOrder, cancel_id: str, now_ms: int) -> None:
         """An order left on request."""
         self._end(account, mine)
         mine.status, mine.update_ms = "CANCELED", now_ms
@@ -113,13 +153,31 @@ class Clearing:
     def expire(self, account: Account, mine: AccountOrder, reason: str, now_ms: int) -> None:
         """An order, or what was left of it, ended by itself; `reason` is the venue's expiry reason."""
         self._end(account, mine)
-        mine.status, mine.update_ms = "EXPIRED", now_ms
-        self.report(account, mine, "EXPIRED", now_ms, expiry=reason)
+        mine.status, mine.update_ms, mine.expiry = "EXPIRED", now_ms, reason
+        self.report(account, mine, "EXPIRED", now_ms)
+
+    def deposit(self, account: Account, asset: str, atoms: int, now_ms: int) -> None:
+        """Atoms came from outside, or went there when negative."""
+        account.balance(asset).free += atoms
+        account.update_ms = now_ms
+        self._log.write("deposit", account=account.api_key, asset=asset, amount=amount(atoms))
+        self.tell(account, balance_update(asset, atoms, now_ms))
+        self.touch(account, asset)
+
+    def lock(self, account: Account, asset: str, atoms: int, now_ms: int) -> None:
+        """Something other than an order locked atoms, or unlocked them when negative."""
+        balance = account.balance(asset)
+        balance.free -= atoms
+        balance.locked += atoms
+        balance.external += atoms
+        account.update_ms = now_ms
+        self.tell(account, external_lock(asset, atoms, now_ms))
+        self.touch(account, asset)
 
     def report(self, account: Account, mine: AccountOrder, execution: Execution, now_ms: int, **due: Any) -> None:
         """Tell the account of a change of an order."""
         symbol = mine.symbol
-        self._execution_id += 1
+        self.execution_id += 1
         account.update_ms = now_ms
         self.touch(account, symbol.base, symbol.quote)
         self._log.write(
@@ -135,7 +193,7 @@ class Clearing:
             filled=symbol.size(mine.filled),
             status=mine.status,
         )
-        self.tell(account, execution_report(mine, execution, now_ms, self._execution_id, **due))
+        self.tell(account, execution_report(mine, execution, now_ms, self.execution_id, **due))
         self._told(account, mine, execution)
 
     def tell(self, account: Account, event: dict[str, Any]) -> None:
@@ -163,7 +221,43 @@ class Clearing:
                 )
             self.tell(account, account_position(account, assets, now_ms))
 
+    def _lose(self, account: Account, mine: AccountOrder, match: PreventedMatch, lost: int, is_ended: bool) -> None:
+        """An order lost steps because it would have traded with its own account."""
+        mine.prevented += lost
+        mine.prevented_match_id, mine.update_ms = match.match_id, match.time_ms
+        if is_ended:
+            mine.status = "EXPIRED_IN_MATCH"
+            self._end(account, mine)
+        else:
+            account.reserve(mine, _still_needed(mine))
+        self.report(account, mine, "TRADE_PREVENTION", match.time_ms, prevented=match)
+
     def _end(self, account: Account, mine: AccountOrder) -> None:
         account.reserve(mine, 0)
         account.end(mine)
         del self._working[mine.order]
+
+    def _charge(
+        self, account: Account, mine: AccountOrder, value: int, received: int, is_maker: bool
+    ) -> tuple[int, str]:
+        """Take the fee of a trade: (atoms, asset). In BNB when the account wants that and holds enough."""
+        commission, symbol, is_buyer = account.commission, mine.symbol, mine.order.side == "BUY"
+        asset = symbol.base if is_buyer else symbol.quote
+        fee = commission.fee(received, is_maker, is_buyer)
+        bnb_price = self._bnb_price(symbol.quote) if commission.pays_in_bnb else 0
+        if bnb_price:
+            discounted = commission.fee_in_bnb(value, bnb_price, is_maker, is_buyer)
+            if discounted <= account.balance(DISCOUNT_ASSET).free:
+                fee, asset = discounted, DISCOUNT_ASSET
+        account.balance(asset).free -= fee
+        self.collected[asset] += fee
+        self.touch(account, asset)
+        return fee, asset
+
+
+def _still_needed(mine: AccountOrder, spent: int = 0) -> int:
+    """Atoms that what is left of a working order keeps locked."""
+    order, symbol = mine.order, mine.symbol
+    if order.kind == "MARKET":
+        return max(0, mine.need - spent)
+    return order.price * mine.remaining * symbol.quote_unit if order.side == "BUY" else mine.remaining * symbol.step

@@ -14,42 +14,39 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Protocol
 
-from venues.binance.twin.errors import (
-    VenueError,
-    cancel_rejected,
-    filter_failure,
-    insufficient_balance,
-    order_rejected,
-)
+from venues.binance.twin.errors import VenueError, cancel_rejected, order_rejected
 from venues.binance.twin.limits import OrderLimit
-from venues.binance.twin.market.symbols import MAX_OPEN_ORDERS, Symbol
-from venues.binance.twin.market.tape import Print, Tape
-from venues.binance.twin.trading.accounts import Account, AccountOrder, Balance, Hold
+from venues.binance.twin.market.markets import Market
+from venues.binance.twin.market.symbols import Symbol
+from venues.binance.twin.market.tape import Print
+from venues.binance.twin.trading.account_orders import AccountOrder, Amendment
+from venues.binance.twin.trading.accounts import Account, Balance
+from venues.binance.twin.trading.admission import NO_TRADING, check_account, check_entering, check_waiting
 from venues.binance.twin.trading.clearing import Clearing, UserListener
+from venues.binance.twin.trading.filters import DEFAULT_BOUNDS, ExchangeBounds
 from venues.binance.twin.trading.keeper import Execution, ListKeeper
+from venues.binance.twin.trading.lists import OrderLists
+from venues.binance.twin.trading.making import account_order
 from venues.binance.twin.trading.orders import NewOrder
+from venues.binance.twin.trading.prices import Prices
+from venues.binance.twin.trading.waiting import Waiting
 from venues.twins.log import TruthLog
-from venues.twins.market import MarketShape, Participants
-from venues.twins.matching import (
-    Accepted,
-    Event,
-    Expired,
-    MatchingEngine,
-    Order,
-    Rejected,
-    Traded,
-)
+from venues.twins.market import LEVELS
+from venues.twins.matching import Accepted, Event, Expired, Order, Prevented, Rejected, Traded
 
 WARM_UP_ACTS = 300
 """Acts of the participants before the doors open, so that a last price and recent trades exist."""
+STATUSES = ("TRADING", "END_OF_DAY", "HALT", "BREAK", "CANCEL_ONLY")
+CANCELABLE = ("TRADING", "CANCEL_ONLY")
+CLOSED = "Market is closed."
 EXPIRY = {
     "IOC": "UNFILLED_IOC_QUANTITY_EXPIRED",
     "FOK": "UNFILLED_FOK_ORDER_EXPIRED",
     "LIQUIDITY": "INSUFFICIENT_LIQUIDITY",
 }
-WOULD_TAKE = "Order would immediately match and take."
 
 
 class Listener(UserListener, Protocol):
@@ -57,19 +54,6 @@ class Listener(UserListener, Protocol):
 
     def market_events(self, market: Market, events: list[Event], now_ms: int) -> None:
         """What everybody may see of a symbol."""
-
-
-class Market:
-    """One symbol: its engine, its participants, its tape."""
-
-    def __init__(self, symbol: Symbol, rng: random.Random) -> None:
-        self.symbol = symbol
-        self.status = "TRADING"
-        first = rng.randrange(10**6, 10**7)
-        self.engine = MatchingEngine(first_order_id=first, first_trade_id=first // 3, update_id=first * 2)
-        shape = MarketShape(symbol.start, symbol.typical_size)
-        self.participants = Participants(self.engine, shape, random.Random(rng.random()))
-        self.tape = Tape()
 
 
 class Exchange:
@@ -81,26 +65,33 @@ class Exchange:
         seed: int,
         log: TruthLog,
         now_us: Callable[[], int] = lambda: time.time_ns() // 1000,
+        levels: int = LEVELS,
+        bounds: ExchangeBounds = DEFAULT_BOUNDS,
     ) -> None:
-        rng = random.Random(seed)
         self.log = log
         self.now_us = now_us
-        self.markets = {symbol.name: Market(symbol, rng) for symbol in symbols}
+        self.bounds = bounds
+        self.markets: dict[str, Market] = {}
+        self.symbols: dict[str, Symbol] = {}
         self.accounts: dict[str, Account] = {}
-        self.lists: ListKeeper | None = None
-        self.clearing = Clearing(log, rng.randrange(10**6, 10**7), self._told)
+        self.lists: ListKeeper = OrderLists(self)
+        self._prices = Prices(self.markets)
+        self.clearing = Clearing(log, random.Random(seed).randrange(10**6, 10**7), self._told, self._prices.of_bnb)
         self._listener: Listener | None = None
+        self._waiting = Waiting()
         self._consequences: deque[Callable[[], None]] = deque()
-        self._is_acting = False
-        for market in self.markets.values():
+        self._act_ms = 0
+        for symbol in symbols:
+            market = Market(symbol, seed, levels)
+            self.add_market(market)
             market.participants.seed()
             for _ in range(WARM_UP_ACTS):
-                self.act(market)
+                self._act(market)
 
     @property
     def now_ms(self) -> int:
-        """UNIX milliseconds."""
-        return self.now_us() // 1000
+        """UNIX milliseconds; the same throughout one act."""
+        return self._act_ms or self.now_us() // 1000
 
     @property
     def listener(self) -> Listener | None:
@@ -117,17 +108,22 @@ class Exchange:
 
         An answer rendered within shows what the request itself did, and nothing that followed from it.
         """
-        if self._is_acting:
+        if self._act_ms:
             yield
             return
-        self._is_acting = True
+        self._act_ms = self.now_us() // 1000
         try:
             yield
         finally:
             while self._consequences:
                 self._consequences.popleft()()
-            self._is_acting = False
-            self.clearing.tell_positions(self.now_ms)
+            now_ms, self._act_ms = self._act_ms, 0
+            self.clearing.tell_positions(now_ms)
+
+    def add_market(self, market: Market) -> None:
+        """Serve one more market, such as one that a capture moves."""
+        symbol = market.symbol
+        self.markets[symbol.name], self.symbols[symbol.name] = market, symbol
 
     def add_account(self, key: str, balances: dict[str, int], limit: OrderLimit) -> Account:
         """Open an account with free balances in atoms."""
@@ -136,8 +132,36 @@ class Exchange:
         self.accounts[key] = account
         return account
 
+    def set_status(self, symbol: str, status: str) -> None:
+        """Open or close a symbol: one of `STATUSES`. Nobody trades, and participants rest, but in TRADING."""
+        if status not in STATUSES:
+            raise ValueError(f"{symbol}: status {status!r}; expected one of {', '.join(STATUSES)}")
+        self.markets[symbol].status = status
+
+    def average(self, symbol: Symbol) -> int:
+        """The price in ticks that filters measure with, 0 for none."""
+        return self._prices.average(symbol, self.now_ms)
+
+    def deposit(self, account: Account, asset: str, atoms: int) -> None:
+        """Atoms come from outside the exchange, or leave it when negative. Raises ValueError over what is free."""
+        if account.balance(asset).free + atoms < 0:
+            raise ValueError(f"{asset}: {-atoms} atoms to withdraw, {account.balance(asset).free} are free")
+        with self.together():
+            self.clearing.deposit(account, asset, atoms, self.now_ms)
+
+    def lock(self, account: Account, asset: str, atoms: int) -> None:
+        """Something other than an order locks atoms, or unlocks them when negative. Raises ValueError over either."""
+        balance = account.balance(asset)
+        if balance.free - atoms < 0 or balance.external + atoms < 0:
+            raise ValueError(f"{asset}: {atoms} atoms to lock, {balance.free} free, {balance.external} locked so far")
+        with self.together():
+            self.clearing.lock(account, asset, atoms, self.now_ms)
+
     def act(self, market: Market) -> list[Event]:
-        """Let one participant act."""
+        """Let one participant act; none does while the symbol is not trading."""
+        return self._act(market) if market.is_open else []
+
+    def _act(self, market: Market) -> list[Event]:
         with self.together():
             events = market.participants.step()
             self._apply(market, events)
@@ -162,6 +186,18 @@ class Exchange:
             self.submit(account, mine)
         return mine
 
+    def check(self, account: Account, new: NewOrder) -> None:
+        """What is asked before the matching engine hears of an order. Raises VenueError -2010 or -1013."""
+        is_open = self.markets[new.symbol.name].is_open
+        check_account(account, new, is_open, self.bounds, partial(self.average, new.symbol))
+
+    def check_cancel(self, account: Account, symbol: Symbol) -> None:
+        """Raises VenueError -2011 when the account, or anybody at this symbol, may not cancel now."""
+        if not account.can_trade:
+            raise cancel_rejected(NO_TRADING)
+        if self.markets[symbol.name].status not in CANCELABLE:
+            raise cancel_rejected(CLOSED)
+
     def prepare(
         self,
         account: Account,
@@ -169,32 +205,34 @@ class Exchange:
         order_list_id: int = -1,
         beside: AccountOrder | None = None,
         is_pending: bool = False,
+        is_checked: bool = False,
     ) -> AccountOrder:
         """Make every check of a new order, give it its id and lock its funds; nobody is told yet.
 
         `beside` is the other leg of an OCO: both share what is locked. A pending order locks nothing and is checked
-        against the market once more by `submit`. Raises VenueError -2010, -1013, -1015; then nothing has changed.
+        against the market by `submit`. With `is_checked` the caller has made `check` and has counted the order.
+        Raises VenueError -2010, -1013, -1015; then nothing has changed.
         """
         market, now_ms = self.markets[new.symbol.name], self.now_ms
-        if market.status != "TRADING":
-            raise order_rejected("Market is closed.")
-        account.limit.check(now_ms)
+        if not is_checked:
+            account.limit.check(now_ms)
+            self.check(account, new)
         known = account.by_client_id.get((new.symbol.name, new.client_order_id))
         if known is not None and known.is_open:
             raise order_rejected("Duplicate order sent.")
-        if len(account.open_on(new.symbol)) >= MAX_OPEN_ORDERS:
-            raise filter_failure("MAX_NUM_ORDERS")
-        order = Order(account.api_key, new.side, new.kind, new.price, new.size, new.quote, new.engine_tif)
-        mine = AccountOrder(
-            new.symbol, order, new.client_order_id, new.type, new.time_in_force, new.quote_order_qty,
-            now_ms, now_ms, new.strategy_id, new.strategy_type, order_list_id=order_list_id,
-            hold=beside.hold if beside is not None else Hold(),
-            status="PENDING_NEW" if is_pending else "NEW",
-        )  # fmt: skip
-        needed = 0 if is_pending else self._check_market(account, market, mine)
-        order.order_id = market.engine.take_order_id()
+        mine = account_order(account, new, now_ms)
+        mine.order_list_id = order_list_id
+        if beside is not None:
+            mine.hold = beside.hold
+        needed = 0
+        if is_pending:
+            mine.status = "PENDING_NEW"
+        else:
+            needed = self._check_market(account, market, mine)
+        mine.order.order_id = market.engine.take_order_id()
         self.clearing.open(account, mine, needed)
-        account.limit.placed(now_ms)
+        if not is_checked:
+            account.limit.placed(now_ms)
         return mine
 
     def release(self, account: Account, mine: AccountOrder) -> None:
@@ -208,7 +246,7 @@ class Exchange:
             self.clearing.announce(account, mine, self.now_ms)
 
     def submit(self, account: Account, mine: AccountOrder) -> None:
-        """Let a prepared order work. A pending one that fails its checks now expires as REJECTED."""
+        """Let a prepared order work or wait for its price. A pending one that fails its checks expires as REJECTED."""
         market = self.markets[mine.symbol.name]
         with self.together():
             if mine.status == "PENDING_NEW":
@@ -217,53 +255,59 @@ class Exchange:
                 except VenueError:
                     self.expire(account, mine, "REJECTED")
                     return
-                mine.status = "NEW"
+                mine.status, mine.update_ms = "NEW", self.now_ms
                 account.reserve(mine, needed)
-            self._enter(market, mine)
+            if mine.trigger is None:
+                self._enter(market, mine)
+            else:
+                self._waiting.add(account, mine)
+                self.clearing.announce(account, mine, self.now_ms)
 
     def expire(self, account: Account, mine: AccountOrder, reason: str) -> None:
         """End an open order as the venue does by its own rules; `reason` is the expiry reason."""
         with self.together():
-            events = self.markets[mine.symbol.name].engine.cancel(mine.order_id)
+            events = self._withdraw(mine)
             self.clearing.expire(account, mine, reason, self.now_ms)
-            self._publish(self.markets[mine.symbol.name], events)
+            self._publish(self.markets[mine.symbol.name], events, self.now_ms)
 
     def cancel(self, account: Account, mine: AccountOrder, cancel_id: str) -> None:
         """Cancel an open order. Raises VenueError -2011 when it is not open."""
         if not mine.is_open:
             raise cancel_rejected()
         with self.together():
-            events = self.markets[mine.symbol.name].engine.cancel(mine.order_id)
+            events = self._withdraw(mine)
             self.clearing.cancel(account, mine, cancel_id, self.now_ms)
-            self._publish(self.markets[mine.symbol.name], events)
+            self._publish(self.markets[mine.symbol.name], events, self.now_ms)
+
+    def amend(self, account: Account, mine: AccountOrder, size: int, client_order_id: str) -> Amendment:
+        """Make an open order smaller, to `size` steps in all; its place in the queue is kept and its name changes."""
+        market, old_size = self.markets[mine.symbol.name], mine.order.size
+        with self.together():
+            events = market.engine.amend(mine.order_id, size)
+            mine.order.size = size
+            self.clearing.amend(account, mine, client_order_id, old_size, self.now_ms)
+            self._publish(market, events, self.now_ms)
+        return mine.amendments[-1]
 
     def _check_market(self, account: Account, market: Market, mine: AccountOrder) -> int:
-        """Atoms that the order locks. Raises VenueError -2010 when it cannot enter the book as it is now."""
-        needed = self._needed(market, mine)
-        if needed - mine.hold.atoms > account.balance(mine.pays_with).free:
-            raise insufficient_balance()
-        if mine.order.kind == "LIMIT_MAKER" and market.engine.would_match(mine.order.side, mine.order.price):
-            raise order_rejected(WOULD_TAKE)
-        return needed
-
-    def _needed(self, market: Market, mine: AccountOrder) -> int:
-        """Atoms that the order locks of what it pays with."""
-        order, unit = mine.order, mine.symbol.quote_unit
-        if order.kind != "MARKET":
-            return order.price * order.size * unit if order.side == "BUY" else order.size * mine.symbol.step
-        steps, quote = market.engine.sweep(order.side, order.size, order.quote)
-        if order.side == "BUY":
-            return quote * unit
-        return (steps if order.quote else order.size) * mine.symbol.step
+        if mine.trigger is not None:
+            return check_waiting(account, market, mine)
+        return check_entering(account, market, mine, partial(self.average, mine.symbol))
 
     def _enter(self, market: Market, mine: AccountOrder) -> None:
         """Send an order into the engine."""
-        mine.is_working = True
+        mine.working_ms = self.now_ms
         events = market.engine.submit(mine.order)
         if isinstance(events[0], Rejected):
             raise AssertionError(f"{mine.symbol.name}: a checked {mine.type} order was rejected by the engine")
         market.participants.observe(events)
         self._apply(market, events)
+
+    def _withdraw(self, mine: AccountOrder) -> list[Event]:
+        """Take an order out of wherever it stands or waits."""
+        if self._waiting.take(mine):
+            return []
+        return self.markets[mine.symbol.name].engine.cancel(mine.order_id)
 
     def _apply(self, market: Market, events: list[Event]) -> None:
         now_ms = self.now_ms
@@ -274,27 +318,48 @@ class Exchange:
                     owned = self.clearing.owner(event.maker if is_maker else event.taker)
                     if owned is not None:
                         self.clearing.fill(*owned, event, is_maker, now_ms)
+                self._trigger(market, event.price, now_ms)
+            elif isinstance(event, Prevented):
+                self.clearing.prevented(event, events, now_ms)
             elif isinstance(event, Accepted | Expired):
                 owned = self.clearing.owner(event.order)
                 if owned is not None and isinstance(event, Accepted):
                     self.clearing.announce(*owned, now_ms)
                 elif owned is not None and isinstance(event, Expired):
                     self.clearing.expire(*owned, EXPIRY[event.reason], now_ms)
-        self._publish(market, events)
+        self._publish(market, events, now_ms)
 
-    def _publish(self, market: Market, events: list[Event]) -> None:
+    def _trigger(self, market: Market, price: int, now_ms: int) -> None:
+        """A trade lets waiting orders go; they enter the book after whatever is under way, oldest first."""
+        for account, mine in self._waiting.on_trade(market.symbol.name, price, now_ms):
+            self._told(account, mine, "TRIGGERED")
+            self._consequences.append(partial(self._go, market, account, mine))
+
+    def _go(self, market: Market, account: Account, mine: AccountOrder) -> None:
+        """A triggered order enters the book, unless it was ended meanwhile or cannot be paid for any more."""
+        if not self._waiting.take(mine):
+            return
+        mine.update_ms = self.now_ms
+        try:
+            needed = check_entering(account, market, mine, partial(self.average, mine.symbol))
+        except VenueError:
+            self.clearing.expire(account, mine, "REJECTED", self.now_ms)
+            return
+        account.reserve(mine, needed)
+        self._enter(market, mine)
+
+    def _publish(self, market: Market, events: list[Event], now_ms: int) -> None:
         if self._listener is not None and events:
-            self._listener.market_events(market, events, self.now_ms)
+            self._listener.market_events(market, events, now_ms)
 
     def _told(self, account: Account, mine: AccountOrder, execution: Execution) -> None:
-        lists = self.lists
-        if lists is not None and mine.order_list_id != -1:
-            self._consequences.append(lambda: lists.on_order(account, mine, execution))
+        if mine.order_list_id != -1:
+            self._consequences.append(partial(self.lists.on_order, account, mine, execution))
 
     def _print(self, market: Market, trade: Traded, now_ms: int) -> None:
         symbol = market.symbol
         is_buyer_maker = trade.maker.side == "BUY"
-        market.tape.add(Print(trade.trade_id, trade.price, trade.size, now_ms, is_buyer_maker))
+        market.tape.add(Print(trade.trade_id, trade.price, trade.size, now_ms, is_buyer_maker, trade.taker.order_id))
         self.log.write(
             "trade",
             trade_id=trade.trade_id,

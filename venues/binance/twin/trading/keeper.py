@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal, Protocol
 
-from venues.binance.twin.trading.accounts import Account, AccountOrder
+from venues.binance.twin.trading.account_orders import AccountOrder
+from venues.binance.twin.trading.accounts import Account
 
 Execution = Literal["NEW", "TRIGGERED", "TRADE", "TRADE_PREVENTION", "REPLACED", "CANCELED", "EXPIRED"]
 """The execution types of the reports, and TRIGGERED: an order's condition came true, it enters the book next."""

@@ -1,87 +1,19 @@
-"""Payloads about an account's orders: user-data events and the bodies of order requests.
+"""Bodies with which order requests and order queries are answered.
 
-Source: Binance Spot API, user-data-stream and rest-api (trading endpoints), 2026-07.
+Source: Binance Spot API, rest-api (trading endpoints), 2026-07.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from venues.binance.twin.render import amount
-from venues.binance.twin.trading.accounts import Account, AccountOrder, AccountTrade
+from venues.binance.twin.trading.account_orders import AccountOrder, AccountTrade, Amendment, PreventedMatch
+from venues.binance.twin.trading.accounts import NO_TRADE_GROUP
 
 ZERO = "0.00000000"
-STP = "NONE"
-
-
-def execution_report(
-    order: AccountOrder,
-    execution: str,
-    now_ms: int,
-    execution_id: int,
-    trade: AccountTrade | None = None,
-    cancel_id: str | None = None,
-    expiry: str | None = None,
-) -> dict[str, Any]:
-    """An `executionReport` event in the venue's order of keys; conditional ones only when due.
-
-    On CANCELED `c` is the cancel request's id and `C` the order's own.
-    """
-    symbol = order.symbol
-    report: dict[str, Any] = {
-        "e": "executionReport",
-        "E": now_ms,
-        "s": symbol.name,
-        "c": cancel_id or order.client_order_id,
-        "S": order.order.side,
-        "o": order.type,
-        "f": order.time_in_force,
-        "q": symbol.size(order.order.size),
-        "p": symbol.price(order.order.price),
-        "P": ZERO,
-        "F": ZERO,
-        "g": order.order_list_id,
-        "C": order.client_order_id if cancel_id else "",
-        "x": execution,
-        "X": order.status,
-        "r": "NONE",
-        "i": order.order_id,
-        "l": symbol.size(trade.size) if trade else ZERO,
-        "z": symbol.size(order.filled),
-        "L": symbol.price(trade.price) if trade else ZERO,
-        "n": amount(trade.fee) if trade else "0",
-        "N": trade.fee_asset if trade else None,
-        "T": order.update_ms,
-        "t": trade.trade_id if trade else -1,
-        "I": execution_id,
-        "w": order.is_working and order.is_open and (trade is None or order.type != "MARKET"),
-        "m": trade.is_maker if trade else False,
-        "M": trade is not None,
-        "O": order.time_ms,
-        "Z": symbol.value(order.filled_quote),
-        "Y": symbol.value(trade.size * trade.price) if trade else ZERO,
-        "Q": amount(order.quote_order_qty),
-    }
-    if order.is_working:
-        report["W"] = order.time_ms
-    report["V"] = STP
-    if order.strategy_id is not None:
-        report["j"] = order.strategy_id
-    if order.strategy_type is not None:
-        report["J"] = order.strategy_type
-    if expiry is not None:
-        report["eR"] = expiry
-    return report
-
-
-def account_position(account: Account, assets: Iterable[str], now_ms: int) -> dict[str, Any]:
-    """An `outboundAccountPosition` event for the assets that may have changed."""
-    balances = [
-        {"a": asset, "f": amount(account.balance(asset).free), "l": amount(account.balance(asset).locked)}
-        for asset in assets
-    ]
-    return {"e": "outboundAccountPosition", "E": now_ms, "u": account.update_ms, "B": balances}
+EXPIRES_TAKER = ("EXPIRE_TAKER", "EXPIRE_BOTH", "DECREMENT")
+EXPIRES_MAKER = ("EXPIRE_MAKER", "EXPIRE_BOTH", "DECREMENT")
 
 
 def placed(order: AccountOrder, response: str) -> dict[str, Any]:
@@ -96,7 +28,8 @@ def placed(order: AccountOrder, response: str) -> dict[str, Any]:
     if response == "ACK":
         return body
     body |= _amounts(order)
-    body |= {"workingTime": order.time_ms if order.is_working else -1}
+    body |= _conditions(order)
+    body |= {"workingTime": order.working_ms}
     if response == "FULL":
         body["fills"] = [
             {
@@ -108,9 +41,14 @@ def placed(order: AccountOrder, response: str) -> dict[str, Any]:
             }
             for trade in order.taken
         ]
-    body |= _strategy(order)
-    body["selfTradePreventionMode"] = STP
-    return body
+    matches = [match for match in order.prevented_matches if match.taker_order_id == order.order_id]
+    if matches:
+        body["preventedMatches"] = [_prevented(match) for match in matches]
+    body |= _iceberg(order) | _strategy(order)
+    body["selfTradePreventionMode"] = order.prevention
+    if order.prevented:
+        body["preventedQuantity"] = order.symbol.size(order.prevented)
+    return body | _expiry(order)
 
 
 def canceled(order: AccountOrder, cancel_id: str) -> dict[str, Any]:
@@ -125,8 +63,12 @@ def canceled(order: AccountOrder, cancel_id: str) -> dict[str, Any]:
             "transactTime": order.update_ms,
         }
         | _amounts(order)
+        | _conditions(order)
+        | _iceberg(order)
         | _strategy(order)
-        | {"selfTradePreventionMode": STP}
+        | {"selfTradePreventionMode": order.prevention}
+        | _stopped(order)
+        | _expiry(order)
     )
 
 
@@ -138,7 +80,7 @@ def queried(order: AccountOrder) -> dict[str, Any]:
         "orderId": order.order_id,
         "orderListId": order.order_list_id,
         "clientOrderId": order.client_order_id,
-        "price": symbol.price(order.order.price),
+        "price": symbol.price(order.price),
         "origQty": symbol.size(order.order.size),
         "executedQty": symbol.size(order.filled),
         "cummulativeQuoteQty": symbol.value(order.filled_quote),
@@ -147,13 +89,64 @@ def queried(order: AccountOrder) -> dict[str, Any]:
         "type": order.type,
         "side": order.order.side,
         "stopPrice": ZERO,
-        "icebergQty": ZERO,
+        "icebergQty": symbol.size(order.iceberg or 0),
         "time": order.time_ms,
         "updateTime": order.update_ms,
         "isWorking": order.is_working,
-        "workingTime": order.time_ms if order.is_working else -1,
+        "workingTime": order.working_ms,
         "origQuoteOrderQty": amount(order.quote_order_qty),
-    } | _strategy(order) | {"selfTradePreventionMode": STP}  # fmt: skip
+        **_conditions(order),
+        **_peg(order),
+        **_strategy(order),
+        "selfTradePreventionMode": order.prevention,
+        **_stopped(order),
+        **_expiry(order),
+    }
+
+
+def amended(order: AccountOrder, amendment: Amendment, list_status: dict[str, Any] | None) -> dict[str, Any]:
+    """The answer to an amended order; `list_status` when it belongs to a list."""
+    symbol = order.symbol
+    fields: dict[str, Any] = {
+        "symbol": symbol.name,
+        "orderId": order.order_id,
+        "orderListId": order.order_list_id,
+        "origClientOrderId": amendment.old_client_order_id,
+        "clientOrderId": order.client_order_id,
+        "price": symbol.price(order.price),
+        "qty": symbol.size(order.order.size),
+        "executedQty": symbol.size(order.filled),
+        "preventedQty": symbol.size(order.prevented),
+        "quoteOrderQty": amount(order.quote_order_qty),
+        "cumulativeQuoteQty": symbol.value(order.filled_quote),
+        "status": order.status,
+        "timeInForce": order.time_in_force,
+        "type": order.type,
+        "side": order.order.side,
+        **_conditions(order),
+        **_peg(order),
+        **_iceberg(order),
+        **_strategy(order),
+    }
+    if order.is_working:
+        fields["workingTime"] = order.working_ms
+    fields["selfTradePreventionMode"] = order.prevention
+    body = {"transactTime": amendment.time_ms, "executionId": amendment.execution_id, "amendedOrder": fields}
+    return body if list_status is None else body | {"listStatus": list_status}
+
+
+def amendment(order: AccountOrder, change: Amendment) -> dict[str, Any]:
+    """One entry of order/amendments."""
+    return {
+        "symbol": order.symbol.name,
+        "orderId": order.order_id,
+        "executionId": change.execution_id,
+        "origClientOrderId": change.old_client_order_id,
+        "newClientOrderId": change.new_client_order_id,
+        "origQty": order.symbol.size(change.old_size),
+        "newQty": order.symbol.size(change.new_size),
+        "time": change.time_ms,
+    }
 
 
 def traded(trade: AccountTrade) -> dict[str, Any]:
@@ -176,10 +169,46 @@ def traded(trade: AccountTrade) -> dict[str, Any]:
     }
 
 
+def prevented_match(match: PreventedMatch) -> dict[str, Any]:
+    """A prevented match as myPreventedMatches shows it."""
+    return {
+        "symbol": match.symbol.name,
+        "preventedMatchId": match.match_id,
+        "takerOrderId": match.taker_order_id,
+        "makerSymbol": match.symbol.name,
+        "makerOrderId": match.maker_order_id,
+        "tradeGroupId": NO_TRADE_GROUP,
+        "selfTradePreventionMode": match.mode,
+        "price": match.symbol.price(match.price),
+        **_quantities(match),
+        "transactTime": match.time_ms,
+    }
+
+
+def _prevented(match: PreventedMatch) -> dict[str, Any]:
+    return {
+        "preventedMatchId": match.match_id,
+        "makerSymbol": match.symbol.name,
+        "makerOrderId": match.maker_order_id,
+        "price": match.symbol.price(match.price),
+        **_quantities(match),
+    }
+
+
+def _quantities(match: PreventedMatch) -> dict[str, str]:
+    quantities = {}
+    if match.mode in EXPIRES_TAKER:
+        quantities["takerPreventedQuantity"] = match.symbol.size(match.taker_prevented)
+    if match.mode in EXPIRES_MAKER:
+        quantities["makerPreventedQuantity"] = match.symbol.size(match.maker_prevented)
+    return quantities
+
+
 def _amounts(order: AccountOrder) -> dict[str, Any]:
     symbol = order.symbol
     return {
-        "price": symbol.price(order.order.price),
+        "price": symbol.price(order.price),
+        **_peg(order),
         "origQty": symbol.size(order.order.size),
         "executedQty": symbol.size(order.filled),
         "origQuoteOrderQty": amount(order.quote_order_qty),
@@ -191,6 +220,33 @@ def _amounts(order: AccountOrder) -> dict[str, Any]:
     }
 
 
+def _conditions(order: AccountOrder) -> dict[str, Any]:
+    """Stop price and trailing, of the types that wait for a price."""
+    trigger = order.trigger
+    if trigger is None:
+        return {}
+    fields: dict[str, Any] = {"stopPrice": order.symbol.price(trigger.stop_price)}
+    if trigger.trailing_delta:
+        fields |= {"trailingDelta": trigger.trailing_delta, "trailingTime": trigger.tracking_ms}
+    return fields
+
+
+def _iceberg(order: AccountOrder) -> dict[str, Any]:
+    return {} if order.iceberg is None else {"icebergQty": order.symbol.size(order.iceberg)}
+
+
+def _peg(order: AccountOrder) -> dict[str, Any]:
+    peg = order.peg
+    if peg is None:
+        return {}
+    fields: dict[str, Any] = {"pegPriceType": peg.price_type}
+    if peg.offset is not None:
+        fields |= {"pegOffsetType": "PRICE_LEVEL", "pegOffsetValue": peg.offset}
+    if order.is_pegged:
+        fields["peggedPrice"] = order.symbol.price(order.order.price)
+    return fields
+
+
 def _strategy(order: AccountOrder) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     if order.strategy_id is not None:
@@ -198,3 +254,17 @@ def _strategy(order: AccountOrder) -> dict[str, Any]:
     if order.strategy_type is not None:
         fields["strategyType"] = order.strategy_type
     return fields
+
+
+def _stopped(order: AccountOrder) -> dict[str, Any]:
+    """What self-trade prevention took off the order."""
+    if not order.prevented:
+        return {}
+    return {
+        "preventedMatchId": order.prevented_match_id,
+        "preventedQuantity": order.symbol.size(order.prevented),
+    }
+
+
+def _expiry(order: AccountOrder) -> dict[str, Any]:
+    return {} if order.expiry is None else {"expiryReason": order.expiry}
