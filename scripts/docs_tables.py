@@ -16,6 +16,10 @@ from bus.security import roles
 from venues.binance.adapter import ADAPTER
 from venues.binance.client import ENDPOINTS
 from venues.binance.client import errors as binance_errors
+from venues.binance.twin.faults.admin import ACTIONS
+from venues.binance.twin.faults.fault import options, sentence
+from venues.binance.twin.faults.registry import BY_KIND
+from venues.twins import log as truth_log
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -87,6 +91,21 @@ def binance_calls() -> str:
     return f"| method | REST | WebSocket API | weight | orders | |\n|---|---|---|---|---|---|\n{rows}"
 
 
+def twin_faults() -> str:
+    """Return every fault of the Binance twin."""
+    rows = "".join(f"| `{kind}` | {sentence(fault)} |\n" for kind, fault in BY_KIND.items())
+    return f"| kind | what goes wrong |\n|---|---|\n{rows}"
+
+
+def twin_actions() -> str:
+    """Return every action of the twin's admin, with its fields."""
+    rows = ""
+    for action in ACTIONS:
+        fields = ", ".join(f"`{name}`" for name in options(action))
+        rows += f"| `POST {action.route()}` | {sentence(action)} | {fields} |\n"
+    return f"| | what it does | fields |\n|---|---|---|\n{rows}"
+
+
 def codes() -> str:
     """Return the page of denial codes."""
     rows = "".join(f"| `{code}` | {code.sentence} |\n" for code in Code)
@@ -135,8 +154,13 @@ def pages() -> dict[Path, str]:
     client = filled(client, "limits", limits("venues/binance/client"))
     for name in BINANCE_EXAMPLES:
         client = filled(client, name, example(name))
+    twin = DOCS / "binance-twin.md"
+    local = filled(twin.read_text(), "twin faults", twin_faults())
+    local = filled(local, "twin actions", twin_actions())
+    local = filled(local, "twin log", indented(truth_log))
     return {
         binance: client,
+        twin: local,
         DOCS / "codes.md": codes(),
         DOCS / "capabilities.md": capabilities(),
         supervisor: supervision,

@@ -9,7 +9,7 @@ from msgspec import Raw
 
 
 class StreamReader:
-    """`told` is ("up",), ("open", stream), ("message", stream, data), ("down", *streams), ("refused", stream)."""
+    """`told` is ("up",), ("open", stream), ("message", stream, data), ("down", *streams), ("gap", stream), ..."""
 
     def __init__(self) -> None:
         self.told: list[tuple[Any, ...]] = []
@@ -30,6 +30,9 @@ class StreamReader:
     def on_down(self, streams: list[str], reason: str) -> None:
         self.told.append(("down", *streams))
         self.reasons.append(reason)
+
+    def on_gap(self, stream: str, reason: str) -> None:
+        self.told.append(("gap", stream))
 
     def on_unreadable(self, raw: bytes, reason: str) -> None:
         self.told.append(("unreadable", raw))

@@ -212,6 +212,10 @@ class MarketData(MarketDataVenue):
             if feed is not None:
                 self._mark(feed, f"{self.instance}: {reason}")
 
+    def on_gap(self, stream: str, reason: str) -> None:
+        """Messages of one stream may be missing."""
+        self.on_down([stream], reason)
+
     def on_lost(self, streams: int, reason: str) -> None:
         """A connection that was up is lost."""
         self._counts["reconnects"] += 1
@@ -298,6 +302,7 @@ class _Socket:
         self.on_message = actor.on_message
         self.on_open = actor.on_open
         self.on_refused = actor.on_refused
+        self.on_gap = actor.on_gap
         self.on_unreadable = actor.on_unreadable
 
     def on_up(self) -> None:

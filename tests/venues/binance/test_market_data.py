@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 from binance_floor import Floor, TwinProcess, wait_for
+from twin_admin import Admin
 
 from bus import topics
 from bus.codec import Kind
@@ -136,6 +137,25 @@ def test_a_lost_socket_is_marked_in_every_topic_at_once_and_all_begin_anew(
     assert trades == [*trades[: len(trades) - len(fresh)], *fresh]
     assert old[: len(trades) - len(fresh)] == trades[: len(trades) - len(fresh)]
     assert new[: len(fresh)] == fresh
+
+
+def test_a_server_that_announces_its_restart_marks_nothing_and_no_change_is_missing(
+    floor: Floor, venue: TwinProcess, actor: MarketData
+) -> None:
+    for kind in ("quote", "trade", "book"):
+        floor.subscribe(topic(kind))
+    wait_for(lambda: len(changes(floor, topic("book"))) > 3 and changes(floor, topic("trade")), "data come")
+    Admin(venue.greeting["admin"]).fault("server_shutdown", after_s=10.0)
+    (streams,) = actor._streams.connections
+    wait_for(lambda: streams.replaced == 1, "a fresh connection takes over")
+    before = len(changes(floor, topic("book")))
+    wait_for(lambda: len(changes(floor, topic("book"))) > before + 3, "deltas come by it")
+    assert not floor.desk.stale
+    assert actor._counts["reconnects"] == 0
+    deltas = changes(floor, topic("book"))
+    assert [delta.prev_seq for delta in deltas[1:]] == [delta.seq for delta in deltas[:-1]]
+    trades = [int(trade.trade_id) for trade in changes(floor, topic("trade"))]
+    assert trades == list(range(trades[0], trades[0] + len(trades)))
 
 
 def test_a_mute_venue_is_marked_and_found_again(

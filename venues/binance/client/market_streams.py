@@ -93,6 +93,9 @@ class Streams:
                 self._open.discard(stream)
                 self._tell(stream, Lost(stream, reason))
 
+    def on_gap(self, stream: str, reason: str) -> None:
+        self.on_down([stream], reason)
+
     def on_unreadable(self, raw: bytes, reason: str) -> None:
         self.unreadable += 1
 

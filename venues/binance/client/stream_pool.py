@@ -116,6 +116,7 @@ class _Member:
         self.on_open = listener.on_open
         self.on_up = listener.on_up
         self.on_down = listener.on_down
+        self.on_gap = listener.on_gap
         self.on_unreadable = listener.on_unreadable
 
     def on_refused(self, stream: str, reason: str) -> None:

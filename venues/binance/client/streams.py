@@ -47,6 +47,9 @@ class Listener(Protocol):
     def on_down(self, streams: list[str], reason: str) -> None:
         """The socket is lost: these streams were wanted on it, and messages of theirs may be missing from now on."""
 
+    def on_gap(self, stream: str, reason: str) -> None:
+        """Messages of one stream may be missing from now on, though its socket is up; `on_open` follows."""
+
     def on_unreadable(self, raw: bytes, reason: str) -> None:
         """A message that cannot be read."""
 
@@ -192,7 +195,7 @@ class MarketStreams:
         for stream in list(self._wanted):
             overlap = overlaps.get(stream)
             if overlap is None or overlap.verdict(now) is not Joined.WHOLE:
-                self._listener.on_down([stream], "a fresh connection does not continue what the replaced one told")
+                self._listener.on_gap(stream, "a fresh connection does not continue what the replaced one told")
                 if stream in fresh.open:
                     self._listener.on_open(stream)
             for raw in overlap.take_over() if overlap is not None else ():

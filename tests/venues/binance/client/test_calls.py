@@ -64,7 +64,9 @@ def test_every_call_is_there_once() -> None:
 
 def test_the_twin_that_was_built_from_the_venues_pages_understands_the_same_calls() -> None:
     ours = {(endpoint.verb, endpoint.path): endpoint for endpoint in ENDPOINTS}
-    for theirs in TABLE:
+    served = [theirs for theirs in TABLE if theirs.path.startswith(PREFIX)]
+    assert len(served) > 20
+    for theirs in served:
         endpoint = ours[theirs.method, theirs.path]
         assert (endpoint.ws, endpoint.signed) == (theirs.ws, theirs.is_signed), endpoint.title
         assert set(endpoint.params.values()) <= theirs.names, endpoint.title

@@ -63,7 +63,7 @@ def test_a_server_that_announces_its_end_is_left_without_a_hole_and_without_a_wo
             await one.venue.say("a@trade", {"t": 3})
             await until(lambda: len(one.reader.messages("a@trade")) == 3)
             assert one.reader.messages("a@trade") == [{"t": 1}, {"t": 2}, {"t": 3}]
-            assert (one.reader.count("up"), one.reader.count("open"), one.reader.count("down")) == (1, 1, 0)
+            assert [one.reader.count(kind) for kind in ("up", "open", "down", "gap")] == [1, 1, 0, 0]
             assert one.streams.replaced == 1
 
     run(body())
@@ -112,10 +112,10 @@ def test_a_stream_that_cannot_be_joined_is_told_as_lost_and_open_again_and_only_
             old.is_mute = True
             await one.venue.say("a@trade", {"t": 9})
             await until(lambda: one.streams.replaced == 1)
-            assert one.reader.told[-3:] == [("down", "a@trade"), ("open", "a@trade"), ("message", "a@trade", {"t": 9})]
+            assert one.reader.told[-3:] == [("gap", "a@trade"), ("open", "a@trade"), ("message", "a@trade", {"t": 9})]
             await fresh.say({"stream": "b@trade", "data": {"t": 1}})
             await until(lambda: one.reader.messages("b@trade") == [{"t": 1}])
-            assert one.reader.count("down") == 1
+            assert (one.reader.count("gap"), one.reader.count("down")) == (1, 0)
 
     run(body())
 
@@ -127,7 +127,7 @@ def test_an_old_server_that_goes_before_the_fresh_one_has_joined_is_told_as_a_lo
             await one.announce()
             await old.close()
             await until(lambda: one.reader.count("open") == 2)
-            assert one.reader.told[-2:] == [("down", "a@trade"), ("open", "a@trade")]
+            assert one.reader.told[-2:] == [("gap", "a@trade"), ("open", "a@trade")]
             await one.venue.say("a@trade", {"t": 2})
             await until(lambda: one.reader.messages("a@trade") == [{"t": 2}])
             assert len(one.venue.peers) == 2
@@ -180,7 +180,7 @@ def test_the_depth_of_a_real_session_goes_on_number_by_number_over_many_connecti
             await until(lambda: streams.replaced == 4)
             life.cancel()
             await asyncio.wait([life])
-        assert reader.count("down") == 0
+        assert reader.count("down") == reader.count("gap") == 0
         depths = reader.messages("btcusdt@depth@100ms")
         assert len(depths) > 20
         assert [now["U"] for now in depths[1:]] == [before["u"] + 1 for before in depths[:-1]]

@@ -98,6 +98,9 @@ class OrderLists:
         happening = _happening(mine, execution)
         if happening is None or kept.state.stages[leg] == "ENDED":
             return
+        if happening == "TRIGGERED" and mine.is_open and _has_traded_beside(kept, leg):
+            self._exchange.expire(account, mine, "OCO_TRIGGER")
+            return
         kept.state, actions = advance(kept.state, leg, happening)
         for action in actions:
             self._do(kept, action)
@@ -176,6 +179,12 @@ class OrderLists:
             orders=[order.order_id for order in kept.orders],
         )
         self._exchange.clearing.tell(kept.account, list_reports.list_status(kept, status_type, status, now_ms))
+
+
+def _has_traded_beside(kept: OrderList, leg: int) -> bool:
+    """Whether the other leg of a pair traded in the very act whose first trades triggered this one."""
+    pair = kept.state.pair
+    return leg in pair and any(kept.orders[other].filled for other in pair if other != leg)
 
 
 def _happening(mine: AccountOrder, execution: Execution) -> Happening | None:

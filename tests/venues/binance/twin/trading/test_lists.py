@@ -342,6 +342,9 @@ def needed(order: AccountOrder) -> int:
 @settings(max_examples=100)
 @given(st.lists(acts, max_size=25))
 @example([("order", "SELL", "58400"), ("list", "opoco", "GTC")])
+@example(
+    [("list", "oco", "GTC"), ("order", "SELL", "58400"), ("trade", "BUY", "61000", "0.02"), ("list", "oto", "GTC")]
+)
 @example([("list", "opo", "GTC"), ("trade", "SELL", "59500", "0.003"), ("trade", "SELL", "58400", "0.02")])
 def test_whatever_happens_one_leg_of_a_pair_trades_and_every_balance_returns(steps: list[tuple[Any, ...]]) -> None:
     spot, told = Lists(), Counter[int]()
