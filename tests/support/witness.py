@@ -14,7 +14,6 @@ class Witness:
 
     seen: dict[str, Any] = field(repr=False)
     lines: list[dict[str, Any]] = field(repr=False)
-    greeting: dict[str, Any] = field(repr=False)
 
     def log(self, *kinds: str) -> list[dict[str, Any]]:
         """The lines of those kinds, in order."""

@@ -100,7 +100,7 @@ def witness(start_twin: Callable[..., Twin], clients_env: ForeignEnvironment) ->
     def run(script: str, *args: str) -> Witness:
         twin = start_twin(*args)
         seen = clients_env.run(CLIENT_SCRIPTS / script, twin.greeting, SCRIPT_S)
-        return Witness(seen, twin.log(), twin.greeting)
+        return Witness(seen, twin.log())
 
     return run
 

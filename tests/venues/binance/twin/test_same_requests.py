@@ -254,7 +254,7 @@ def witnesses(start_twin: Callable[..., Twin], clients_env: ForeignEnvironment) 
     calls = [(call.theirs, call.written) for call in ALL]
     calls += [(OVER_WS[call.theirs], call.params) for call in WS_CALLS]
     clients_env.run(CLIENT_SCRIPTS / "python_binance_requests.py", other.greeting | {"calls": calls}, 60)
-    return Witness({}, one.log(), one.greeting), Witness({}, other.log(), other.greeting)
+    return Witness({}, one.log()), Witness({}, other.log())
 
 
 @pytest.fixture(scope="module")

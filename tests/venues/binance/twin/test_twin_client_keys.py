@@ -20,7 +20,7 @@ def saw(start_twin: Callable[..., Twin], clients_env: ForeignEnvironment) -> Wit
     twin = start_twin("--rate", "100")
     keys = {kind: twin.admin.post("keys", type=kind) for kind in TYPES}
     seen = clients_env.run(CLIENT_SCRIPTS / "keys.py", twin.greeting | {"keys": keys}, 60)
-    return Witness(seen | {"keys": keys}, twin.log(), twin.greeting)
+    return Witness(seen | {"keys": keys}, twin.log())
 
 
 @pytest.mark.parametrize("kind", TYPES)

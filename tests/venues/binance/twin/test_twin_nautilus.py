@@ -32,7 +32,7 @@ def node(start_twin: Callable[..., Twin], nautilus_env: ForeignEnvironment) -> t
     strict, lenient = start_twin("--rate", "100"), start_twin("--rate", "100", "--legacy-listen-key")
     greetings = {"data": strict.greeting, "execution": lenient.greeting}
     seen = nautilus_env.run(CLIENT_SCRIPTS / "nautilus_node.py", greetings, NODE_S)
-    return Witness(seen, strict.log(), strict.greeting), Witness(seen, lenient.log(), lenient.greeting)
+    return Witness(seen, strict.log()), Witness(seen, lenient.log())
 
 
 @pytest.fixture(scope="module")
