@@ -90,14 +90,31 @@ class Half:
             self._drop(order.price)
         return level.total
 
-    def pieces(self, price: int) -> Iterator[tuple[Order, int]]:
-        """What a taker would meet in a level, in order: each order's shown part, and its hidden ones behind."""
-        queue = deque((order, order.shown, order.remaining) for order in self.levels[price].orders.values())
-        while queue:
-            order, shown, remaining = queue.popleft()
+    def whole(self, price: int, but_for: str | None) -> int | None:
+        """Steps of a level, the hidden ones too; None where that owner has an order in it."""
+        steps = 0
+        for order in self.levels[price].orders.values():
+            if order.owner == but_for:
+                return None
+            steps += order.size - order.filled - order.prevented
+        return steps
+
+    def pieces(self, price: int, but_for: str) -> Iterator[tuple[Order, int]]:
+        """What a taker would meet in a level, in order: each order's shown part, and its hidden ones behind.
+
+        An order of that owner is met once: self-trade prevention takes what it hides with what it shows.
+        """
+        behind: deque[tuple[Order, int]] = deque()
+        for order in self.levels[price].orders.values():
+            yield order, order.shown
+            if order.remaining > order.shown and order.owner != but_for:
+                behind.append((order, order.remaining - order.shown))
+        while behind:
+            order, hidden = behind.popleft()
+            shown = min(order.display, hidden)
             yield order, shown
-            if remaining > shown:
-                queue.append((order, min(order.display, remaining - shown), remaining - shown))
+            if hidden > shown:
+                behind.append((order, hidden - shown))
 
     def _drop(self, price: int) -> None:
         del self.levels[price]
