@@ -75,7 +75,7 @@ class AccountOrder:
 
     `price` is the one that was sent; a pegged order works at `order.price`. `iceberg` is None when none was sent.
     `working_ms` is -1 before it stands in the book or takes from it. `taken` are the trades in which it took what stood
-    there, `prevented_matches` the ones with itself that it took part in; `is_announced` is whether a report told of it.
+    there, `prevented_matches` the ones with itself that it took part in.
     """
 
     symbol: Symbol
@@ -101,7 +101,6 @@ class AccountOrder:
     prevented_match_id: int | None = None
     expiry: str | None = None
     working_ms: int = -1
-    is_announced: bool = False
     order_list_id: int = -1
     hold: Hold = field(default_factory=Hold)
     taken: list[AccountTrade] = field(default_factory=list)

@@ -24,8 +24,6 @@ NOT_PERMITTED = "This symbol is not permitted for this account."
 TOO_THIN_FOR_PEG = "Order book liquidity is too low for this pegged order."
 NO_LIQUIDITY = "Order book liquidity is less than symbol minimum quantity."
 THIN_MARKET = "Order book liquidity is less than `MARKET_LOT_SIZE` filter minimum quantity."
-EVERYTHING = 2**62
-"""More steps than any book holds."""
 
 
 def check_access(account: Account, symbol: Symbol) -> None:
@@ -93,10 +91,11 @@ def _funded(account: Account, mine: AccountOrder, needed: int) -> int:
 
 def _check_liquidity(market: Market, mine: AccountOrder) -> None:
     """A market order by quote amount needs a book to find its quantity in."""
-    steps, _ = market.engine.sweep(mine.order.side, size=EVERYTHING)
+    least = max(1, -(-mine.symbol.bounds.market_min // mine.symbol.step))
+    steps, _ = market.engine.sweep(mine.order.side, size=least)
     if not steps:
         raise order_rejected(NO_LIQUIDITY)
-    if steps * mine.symbol.step < mine.symbol.bounds.market_min:
+    if steps < least:
         raise order_rejected(THIN_MARKET)
 
 

@@ -69,7 +69,6 @@ class Clearing:
 
     def announce(self, account: Account, mine: AccountOrder, now_ms: int) -> None:
         """Report an order that was accepted, wherever it waits or works now."""
-        mine.is_announced = True
         self.report(account, mine, "NEW", now_ms)
 
     def fill(self, account: Account, mine: AccountOrder, event: Traded, is_maker: bool, now_ms: int) -> None:

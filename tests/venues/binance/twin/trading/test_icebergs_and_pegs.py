@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from spot import Spot, atoms
 
+from venues.binance.twin.market.rules import Bounds
 from venues.binance.twin.render import ATOM
 
 
@@ -166,3 +167,12 @@ def test_a_market_order_by_quote_amount_needs_a_book() -> None:
     spot = Spot()
     with spot.refused(-2010, "Order book liquidity is less than symbol minimum quantity."):
         spot.place("BUY", type="MARKET", quoteOrderQty="100")
+
+
+def test_a_market_order_by_quote_amount_needs_a_book_of_the_least_market_lot() -> None:
+    spot = Spot(Bounds(market_min=ATOM // 100))
+    spot.counter("SELL", "0.00900", "60000")
+    with spot.refused(-2010, "Order book liquidity is less than `MARKET_LOT_SIZE` filter minimum quantity."):
+        spot.place("BUY", type="MARKET", quoteOrderQty="100")
+    spot.counter("SELL", "0.00100", "60001")
+    assert spot.place("BUY", type="MARKET", quoteOrderQty="300")["status"] == "FILLED"
