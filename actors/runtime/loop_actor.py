@@ -13,7 +13,7 @@ Failure, in one table:
     in a tell, a reader, a timer, a task    the actor ends, `failure` holds the exception
     in an ask                               the caller gets it, then the actor ends
     in on_start                             the actor ends without having taken a message
-    in on_stop                              logged; the actor ends all the same
+    in on_stop, in on_closed                the actor ends all the same, `failure` holds the exception
 """
 
 from __future__ import annotations
@@ -112,7 +112,8 @@ class LoopActor(pykka.Actor):
             end_timer()
         try:
             await self._end()
-        except Exception:  # noqa: BLE001 - as above
+        except Exception as error:  # noqa: BLE001 - the actor's outermost loop: it becomes an exit code
+            self.failure = self.failure or error
             self._handle_failure(*sys.exc_info())
         finally:
             if reply_to is not None:
@@ -179,7 +180,7 @@ class LoopActor(pykka.Actor):
         self._handle_failure(type(error), error, error.__traceback__)
         try:
             self.on_failure(type(error), error, error.__traceback__)
-        except Exception:  # noqa: BLE001 - the actor's outermost loop
+        except Exception:  # noqa: BLE001 - the actor's outermost loop: `error` is the exit code already
             self._handle_failure(*sys.exc_info())
         if self._done is not None and not self._done.done():
             self._done.set_result(None)

@@ -14,9 +14,11 @@ import pykka
 import pytest
 from pykka import ActorDeadError, ActorRegistry, messages
 
+from actors.runtime import ExitCode
 from actors.runtime import inbox as inbox_module
 from actors.runtime.inbox import InboxFull, LoopInbox
 from actors.runtime.loop_actor import LoopActor
+from actors.runtime.process import exit_code
 
 LIMIT_S = 20.0
 
@@ -311,14 +313,15 @@ def test_an_exception_in_on_start_ends_the_actor_before_it_takes_a_message(start
     assert actor.life == ["failure", "hushed", "closed"]
 
 
-def test_an_exception_in_on_stop_is_logged_and_the_actor_ends_all_the_same(
+def test_an_exception_in_on_stop_is_the_actors_failure_and_it_ends_all_the_same(
     start: Any, until: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     reference, actor = start()
     actor.on_stop = lambda: fail(actor)
     assert reference.stop(timeout=LIMIT_S)
     ended(until, actor)
-    assert actor.failure is None
+    assert isinstance(actor.failure, ArithmeticError)
+    assert exit_code(actor) == ExitCode.FAILED
     assert "a bug of ours" in caplog.text
     assert actor.life == ["start", "closed"]
 
@@ -330,6 +333,7 @@ def test_an_exception_in_on_closed_leaves_nobody_waiting(
     actor.on_closed = lambda: fail(actor)
     assert reference.stop(timeout=LIMIT_S)
     ended(until, actor)
+    assert isinstance(actor.failure, ArithmeticError)
     assert "a bug of ours" in caplog.text
 
 
