@@ -31,10 +31,8 @@ LOOK_S = 0.002
 ROOT = Path(__file__).parents[1]
 CAPTURE_ABSENT = "no capture"
 """Begins the reason of a skip for which what the test compares with is not there."""
-COMPARED = pytest.StashKey[int]()
-"""How many of the tests that run compare with a capture."""
-
-
+COMPARES = "compares_with_captures"
+"""A keyword of the tests that do: their reports bear it, from whichever process they come."""
 WHOLE_FLOORS = (
     "tests/floor/",
     "tests/chaos/",
@@ -48,6 +46,8 @@ WHOLE_FLOORS = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where tests run two at a time: floors one after another and first, all other tests file by file beside them."""
     for item in items:
+        if "captures" in getattr(item, "fixturenames", ()):
+            item.keywords[COMPARES] = True
         file = item.nodeid.partition("::")[0]
         item.add_marker(pytest.mark.xdist_group("floors" if file.startswith(WHOLE_FLOORS) else file))
     items.sort(key=lambda item: not item.nodeid.startswith(WHOLE_FLOORS))
@@ -121,18 +121,14 @@ def captures() -> Callable[[str], Path]:
     return find
 
 
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Count the tests that compare with captures."""
-    session.config.stash[COMPARED] = sum("captures" in getattr(item, "fixturenames", ()) for item in session.items)
-
-
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how many tests were skipped for the absence of a capture: a suite without them proves less."""
-    compared = terminalreporter.config.stash.get(COMPARED, 0)
+    reports = [each for told in terminalreporter.stats.values() for each in told if isinstance(each, pytest.TestReport)]
+    compared = {report.nodeid for report in reports if COMPARES in report.keywords}
+    absent = {report.nodeid for report in reports if report.skipped and CAPTURE_ABSENT in str(report.longrepr)}
     if compared:
-        skips = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])]
-        absent = sum(CAPTURE_ABSENT in reason for reason in skips)
-        terminalreporter.write_line(f"captures: {absent} of {compared} tests skipped, for their captures are absent")
+        said = f"captures: {len(absent)} of {len(compared)} tests skipped, for their captures are absent"
+        terminalreporter.write_line(said)
 
 
 @pytest.fixture(scope="session")

@@ -20,8 +20,9 @@ def last_words(folder: Path, *tests: str) -> str:
 
 
 def test_tests_without_their_captures_are_counted_aloud(tmp_path: Path) -> None:
-    said = last_words(tmp_path, SESSIONS)
-    assert "captures: 5 of 5 tests skipped, for their captures are absent" in said
+    for how in ([], ["--numprocesses", "2", "--dist", "loadgroup"]):
+        said = last_words(tmp_path, SESSIONS, *how)
+        assert "captures: 5 of 5 tests skipped, for their captures are absent" in said
 
 
 def test_captures_that_are_there_are_not_counted_as_absent(tmp_path: Path) -> None:
