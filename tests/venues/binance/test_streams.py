@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fake_socket import FakeSocket, settled, until
+from stream_reader import StreamReader
 
 from venues.binance.client import stream_link as module
 from venues.binance.client.access import Access, Endpoints
@@ -16,12 +17,12 @@ from venues.binance.client.streams import MarketStreams
 Run = Callable[[Any], Any]
 
 
-class Scene:
+class Scene(StreamReader):
     """A `MarketStreams` on fake sockets, itself the listener."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.sockets: list[FakeSocket] = []
-        self.told: list[tuple[Any, ...]] = []
         access = Access(Endpoints("", "ws://venue", ""))
         self.streams = MarketStreams(lambda: access, self.dial, self)
         self.life = asyncio.ensure_future(self.streams.run())
@@ -30,24 +31,6 @@ class Scene:
         assert url == "ws://venue/stream"
         self.sockets.append(FakeSocket())
         return self.sockets[-1]
-
-    def on_message(self, stream: str, data: Any) -> None:
-        self.told.append(("message", stream, bytes(data)))
-
-    def on_open(self, stream: str) -> None:
-        self.told.append(("open", stream))
-
-    def on_refused(self, stream: str, reason: str) -> None:
-        self.told.append(("refused", stream))
-
-    def on_up(self) -> None:
-        self.told.append(("up",))
-
-    def on_down(self, streams: list[str], reason: str) -> None:
-        self.told.append(("down", *streams))
-
-    def on_unreadable(self, raw: bytes, reason: str) -> None:
-        self.told.append(("unreadable", raw))
 
     async def control(self, number: int) -> dict[str, Any]:
         """Wait for the n-th control message of the latest socket."""
@@ -75,7 +58,7 @@ def test_messages_are_handed_on_from_the_acknowledgement_on(run: Run) -> None:
         one.answer(request)
         one.say("a@trade", 2)
         await settled()
-        assert one.told == [("up",), ("open", "a@trade"), ("message", "a@trade", b"2")]
+        assert one.told == [("up",), ("open", "a@trade"), ("message", "a@trade", 2)]
         await one.close()
 
     run(scene())
@@ -117,7 +100,7 @@ def test_what_comes_between_an_unsubscription_and_the_next_acknowledgement_is_no
         one.answer(request)
         one.say("a@trade", 5)
         await settled()
-        assert [told for told in one.told if told[0] == "message"] == [("message", "a@trade", b"5")]
+        assert [told for told in one.told if told[0] == "message"] == [("message", "a@trade", 5)]
         await one.close()
 
     run(scene())
@@ -134,7 +117,7 @@ def test_a_stream_wanted_again_before_it_was_given_up_stays_open_without_a_word_
         assert one.told[-1] == ("open", "a@trade")
         one.say("a@trade", 6)
         await settled()
-        assert one.told[-1] == ("message", "a@trade", b"6")
+        assert one.told[-1] == ("message", "a@trade", 6)
         await one.close()
 
     run(scene())

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
 from fake_socket import until
-from scripted_venue import ScriptedVenue
+from scripted_venue import Peer, ScriptedVenue
 from stream_reader import StreamReader
 
 from venues.binance.client.aiohttp_transport import AiohttpTransport
@@ -58,10 +59,16 @@ def test_more_streams_than_a_connection_takes_go_to_several_and_no_connection_sa
 
 
 async def _ping(venue: ScriptedVenue) -> None:
-    """Two of these at once are what bunched pings are."""
+    """At every third control message of a connection: two of these at once are what bunched pings are."""
+    pinged: Counter[int] = Counter()
+
+    def due() -> list[Peer]:
+        return [peer for peer in venue.open_peers if len(peer.received) >= pinged[id(peer)] + 3]
+
     while True:
-        await asyncio.sleep(1.0)
-        for peer in venue.open_peers:
+        await until(due)
+        for peer in due():
+            pinged[id(peer)] = len(peer.received)
             await peer.socket.ping(b"1234567")
 
 

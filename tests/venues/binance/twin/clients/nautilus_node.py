@@ -25,9 +25,9 @@ from nautilus_trader.trading.strategy import Strategy
 INSTRUMENT = InstrumentId.from_str("BTCUSDT.BINANCE")
 BARS = BarType.from_str("BTCUSDT.BINANCE-1-SECOND-LAST-EXTERNAL")
 READY_S = 15.0
-"""Time for the node to connect and for the orders to be answered."""
-WINDOW_S = 2.5
-"""Two bars of a second."""
+"""Time for the node to connect, and for the bars to come and the orders to be answered."""
+BARS_WANTED = 2
+"""Each is of a second: quotes, trades and books have come by then."""
 ENDS = ("OrderFilled", "OrderCanceled", "OrderRejected", "OrderDenied", "OrderExpired")
 
 
@@ -40,6 +40,7 @@ class Watcher(Strategy):
         self.resting: dict[Any, Any] = {}
         self.started = asyncio.Event()
         self.traded = asyncio.Event()
+        self.watched = asyncio.Event()
 
     def on_start(self) -> None:
         """Subscribe to everything about one instrument."""
@@ -72,6 +73,8 @@ class Watcher(Strategy):
         self.seen["bars"].append(
             [bar.ts_event, *(str(getattr(bar, name)) for name in ("open", "high", "low", "close"))]
         )
+        if len(self.seen["bars"]) >= BARS_WANTED:
+            self.watched.set()
 
     def trade(self, tick: Any) -> None:
         """A resting order, a waiting one, and one that takes."""
@@ -133,8 +136,8 @@ async def main() -> dict[str, Any]:
     try:
         async with asyncio.timeout(READY_S):
             await watcher.started.wait()
-        await asyncio.sleep(WINDOW_S)
         async with asyncio.timeout(READY_S):
+            await watcher.watched.wait()
             await watcher.traded.wait()
     finally:
         seen: dict[str, Any] = {**watcher.seen, "instruments": [str(i.id) for i in node.cache.instruments()]}
