@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import stream_process
+from freezing import freeze
 
 from bus.codec import Header, Kind, decode, decode_header
 from bus.messages import Acknowledged, Message, StreamHeartbeat
@@ -230,7 +231,7 @@ async def test_a_frozen_publisher_is_mute_and_a_thawed_one_makes_whole(
     assert await line_of(publisher) == "ready"
     listener = wire.listen(wire.reader())
     await eventually(lambda: len(listener.messages) > 10)
-    publisher.send_signal(signal.SIGSTOP)
+    freeze(publisher.pid)
     began = wire.loop.time()
     await eventually(lambda: listener.stale)
     print(f"a frozen publisher was mute after {wire.loop.time() - began:.2f} s")
@@ -249,7 +250,7 @@ async def test_a_reader_that_was_frozen_itself_does_not_accuse_its_publisher(wir
     reader = await start("read", wire.endpoint())
     await eventually(lambda: TOPIC in publisher.demand)
     assert await line_of(reader) == "0"
-    reader.send_signal(signal.SIGSTOP)
+    freeze(reader.pid)
     await asyncio.sleep(2 * MUTE_S)
     reader.send_signal(signal.SIGCONT)
     await asyncio.sleep(MUTE_S + LOOK_S)  # a judgement that was wrong would come within this

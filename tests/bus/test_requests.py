@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import zmq
+from freezing import freeze
 from request_peers import LATER_NS, Counted, Foreign
 
 from bus import requests
@@ -145,7 +146,7 @@ async def test_a_late_request_is_refused_and_never_executed(
 ) -> None:
     client = wire.client()
     assert (await client.request(Acknowledged(1), 20.0)).ok
-    os.kill(server_process.pid, signal.SIGSTOP)
+    freeze(server_process.pid)
     late = await client.send(Acknowledged(2), 0.2)
     assert (late.status, late.code) == (ReplyStatus.NO_ANSWER, Code.TIMED_OUT)
     os.kill(server_process.pid, signal.SIGCONT)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from freezing import freeze
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from part_teller import QUESTION, Teller, taken
@@ -91,7 +92,7 @@ async def test_r13_deadlines_hold_between_hosts_while_the_wall_clock_steps_an_ho
 
     assert (await client.request(Acknowledged(2), 5.0)).ok  # in time
 
-    os.kill(process.pid, signal.SIGSTOP)
+    freeze(process.pid)
     by_wall_ns = clock.time_ns() + int(0.2e9) + wall_offset_ns
     late = await client.send(Acknowledged(3), 0.2)
     assert (late.status, late.code) == (ReplyStatus.NO_ANSWER, Code.TIMED_OUT)

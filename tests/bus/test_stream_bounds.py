@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import stream_process
+from freezing import freeze
 
 from bus.codec import Kind, encode
 from bus.messages import Acknowledged, BookDelta, BookSnapshot, StreamHeartbeat
@@ -51,7 +52,7 @@ async def test_b01_p10_a_burst_past_a_frozen_a_dead_and_a_late_reader_leaves_the
     good = Subscription(TOPIC, lambda message, *_: last.__setitem__(0, message.upto), lambda *mark: marks.append(mark))
     wire.reader().subscribe(good)
     await eventually(lambda: last == [0])
-    frozen.send_signal(signal.SIGSTOP)
+    freeze(frozen.pid)
     dead.kill()
     await dead.wait()
 

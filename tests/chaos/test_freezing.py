@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from floors import ROOT, Floor, configuration, kill, open_orders, synced, until
+from freezing import freeze
 
 from actors.monitor.visitor import Visitor
 from bus import topics
@@ -65,7 +66,7 @@ def life(state: ActorState) -> tuple[int, int, int]:
 
 async def frozen(pid: int, seconds: float) -> None:
     """Freeze a process for a time."""
-    kill(pid, signal.SIGSTOP)
+    freeze(pid)
     end = time.monotonic() + seconds
 
     async def over() -> bool:
@@ -168,7 +169,7 @@ def test_r05_r11_a_second_copy_is_fenced(floor: Floor, name: str) -> None:
 def test_r05_a_long_freeze_is_found_and_the_frozen_one_is_killed_and_replaced(floor: Floor, name: str) -> None:
     async def work(visitor: Visitor) -> None:
         before = (await states(visitor))[name]
-        kill(before.pid, signal.SIGSTOP)
+        freeze(before.pid)
 
         async def replaced() -> bool:
             now = (await states(visitor))[name]

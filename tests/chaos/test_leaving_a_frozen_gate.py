@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from floors import Floor, actor, configuration, is_alive, kill, open_orders, synced, until
+from freezing import freeze
 
 from actors.monitor.visitor import Visitor
 
@@ -58,7 +59,7 @@ def test_orders_that_a_frozen_gate_holds_never_rest_after_their_strategy_has_lef
         status = await visitor.status()
         assert status is not None
         gate = actor(status, "gate").pid
-        kill(gate, signal.SIGSTOP)
+        freeze(gate)
         try:
             before = len((tmp_path / "ordered.txt").read_text().splitlines())
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from floors import ROOT, Floor, kill, open_orders, until
+from freezing import freeze
 
 from actors.monitor.visitor import Visitor
 from bus.messages import GetOrders, GetPositions, OrderList, PositionsAnswer
@@ -183,8 +184,10 @@ def test_the_orders_of_a_strategy_that_is_gone_are_cancelled(
             return [state for state in await open_orders(visitor, strategy=name) if state.label == "ACCEPTED"]
 
         await until(rests, 20, "an order rests")
-        number = {"ends": signal.SIGTERM, "is killed": signal.SIGKILL, "falls silent": signal.SIGSTOP}[how]
-        kill(process.pid, number)
+        if how == "falls silent":
+            freeze(process.pid)
+        else:
+            kill(process.pid, {"ends": signal.SIGTERM, "is killed": signal.SIGKILL}[how])
 
         async def cancelled() -> bool:
             return not await open_orders(visitor, strategy=name)

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from floors import Floor, actor, configuration, kill, open_orders, synced, until
+from freezing import freeze
 
 from actors.monitor.visitor import Visitor
 from bus import topics
@@ -159,7 +160,7 @@ def test_an_attached_strategy_is_shown_busy_too(floor: Floor, folder: Path) -> N
 
     async def work(visitor: Visitor) -> None:
         before = await is_in(visitor, "guest", "READY")
-        kill(process.pid, signal.SIGSTOP)
+        freeze(process.pid)
         busy = await is_in(visitor, "guest", "BUSY")
         assert busy.reason == "silent for 3 s, given up after 10"
         kill(process.pid, signal.SIGCONT)

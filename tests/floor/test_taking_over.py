@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from floors import Floor, configuration, is_alive, kill, trading, until
+from freezing import freeze
 
 from actors.runtime.locks import FileLock
 from tradefloor import places
@@ -46,7 +47,7 @@ def wait_until_gone(pids: list[int]) -> None:
 def test_while_a_supervisor_is_frozen_its_floor_ends_in_order_and_thawed_it_exits_12(floor: Floor) -> None:
     pids = trading(floor, "ONE", 30)
     supervisor, twin = pids.pop("supervisor"), pids.pop("twin.ONE")
-    kill(supervisor, signal.SIGSTOP)
+    freeze(supervisor)
     wait_until_gone(list(pids.values()))  # nobody told them: they found their supervisor silent
     assert open_at_the_twin(floor) == []
     kill(supervisor, signal.SIGCONT)
@@ -59,7 +60,7 @@ def test_while_a_supervisor_is_frozen_its_floor_ends_in_order_and_thawed_it_exit
 
 def test_the_next_up_takes_the_place_of_a_supervisor_that_hangs(floor: Floor, tmp_path: Path) -> None:
     pids = trading(floor, "ONE", 30)
-    kill(pids["supervisor"], signal.SIGSTOP)
+    freeze(pids["supervisor"])
     folder = tmp_path / "second"
     folder.mkdir()
     words = [sys.executable, "-m", "tradefloor", "up", str(tmp_path / "floor.toml"), "--run-dir", floor.run_dir]

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pykka
+from freezing import freeze
 
 from actors.monitor.visitor import Visitor
 from actors.runtime import Actor, Context
@@ -75,10 +76,20 @@ class TwinProcess:
             "announcement": str(self.announcement),
         }
 
-    def signal(self, number: int) -> None:
-        """Send a signal."""
+    def freeze(self) -> None:
+        """Stop it where it stands."""
         assert self.process is not None
-        self.process.send_signal(number)
+        freeze(self.process.pid)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGCONT)
+
+    def kill(self) -> None:
+        """End it with no word said."""
+        assert self.process is not None
+        self.process.kill()
 
     def stop(self) -> None:
         """End it, and wait for the end."""

@@ -18,6 +18,7 @@ from typing import Any
 
 from arena import GUEST, Arena
 from floors import is_alive, until
+from freezing import freeze
 
 from actors.runtime import ExitCode
 
@@ -117,7 +118,7 @@ async def _hurt(arena: Arena, fault: Fault) -> None:
         await _pause(arena, actors, victims[0].pid, [fault.victim])
         return
     for victim in victims:
-        os.kill(victim.pid, signal.SIGKILL if fault.kind == KILL else signal.SIGSTOP)
+        _strike(victim.pid, fault.kind)
     if fault.victim != GUEST:
         for victim in victims:
             await arena.replaced(victim.name, victim)
@@ -132,6 +133,13 @@ async def _hurt(arena: Arena, fault: Fault) -> None:
         arena.guest.wait()
 
 
+def _strike(pid: int, kind: str) -> None:
+    if kind == KILL:
+        os.kill(pid, signal.SIGKILL)
+    else:
+        freeze(pid)
+
+
 async def _hurt_supervisor(arena: Arena, fault: Fault) -> None:
     """Hurt the supervisor: its children end by their exit policies, and the next start finds all as it was."""
     actors = await arena.trading()
@@ -141,7 +149,7 @@ async def _hurt_supervisor(arena: Arena, fault: Fault) -> None:
         await _pause(arena, actors, floor.pid, list(actors))
         return
     pids = [actor.pid for actor in actors.values() if actor.pid != floor.pid]
-    floor.send_signal(signal.SIGKILL if fault.kind == KILL else signal.SIGSTOP)
+    _strike(floor.pid, fault.kind)
     await arena.ended(pids)
     if fault.kind == FREEZE:
         floor.send_signal(signal.SIGCONT)
@@ -161,7 +169,7 @@ async def _hurt_supervisor(arena: Arena, fault: Fault) -> None:
 
 async def _pause(arena: Arena, before: dict[str, Any], pid: int, names: list[str]) -> None:
     """Stop a process for a moment; none of `names` may have been replaced by that."""
-    os.kill(pid, signal.SIGSTOP)
+    freeze(pid)
     await asyncio.sleep(PAUSE_S)
     os.kill(pid, signal.SIGCONT)
     after = await arena.trading()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from freezing import freeze
 from msgspec.structs import replace
 
 from bus.messages import ActorHeartbeat, Code, GetStatus
@@ -25,7 +26,7 @@ def test_one_that_thaws_while_its_exit_policy_runs_finds_itself_fenced_and_is_st
 ) -> None:
     with run_floor(run_dir, (strategy,)) as floor:
         pid = floor.is_in("one", "READY").pid
-        os.kill(pid, signal.SIGSTOP)
+        freeze(pid)
         floor.is_in("one", "BUSY")
         floor.is_in("one", "KILLED")  # its exit policy waits for a gate that is not there
         os.kill(pid, signal.SIGCONT)
@@ -40,7 +41,7 @@ def test_one_that_stays_frozen_is_killed_though_its_exit_policy_is_not_done(
     run_dir: Path, run_floor: Any, strategy: Any
 ) -> None:
     with run_floor(run_dir, (strategy,)) as floor:
-        os.kill(floor.is_in("one", "READY").pid, signal.SIGSTOP)
+        freeze(floor.is_in("one", "READY").pid)
         assert floor.is_in("one", "BACKING_OFF").restarts == 1
         assert "actor=one how='killed by SIGKILL'" in floor.log.read_text()
         assert "exit policy cancel: done" not in floor.log.read_text()

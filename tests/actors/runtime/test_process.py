@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from freezing import freeze
 
 from actors.runtime import ActorSpec, Context, ExitCode
 from actors.supervisor import Restart
@@ -57,7 +58,7 @@ def floor(module_run_dir: Path, run_floor: Any, make_child: Any) -> Iterator[Any
         floor.is_in("blocked", "READY")
         floor.is_in("frozen", "READY")
         floor.ask("blocked", RestartActor("block"))  # both are found out while the other tests run
-        os.kill(floor.actor("frozen").pid, signal.SIGSTOP)
+        freeze(floor.actor("frozen").pid)
         floor.hung = {name: floor.actor(name) for name in ("blocked", "frozen")}
         yield floor
 

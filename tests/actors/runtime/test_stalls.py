@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from freezing import freeze
 from msgspec.structs import replace
 
 from actors.runtime import ExitCode
@@ -55,7 +56,7 @@ def test_a_stall_shorter_than_the_lease_disturbs_nobody(
             floor.is_in(name, "READY")
         before = seen(floor)
         for _ in range(2):
-            floor.process.send_signal(signal.SIGSTOP)
+            freeze(floor.process.pid)
             until(passes(STALL_S), "the stall is over")
             floor.process.send_signal(signal.SIGCONT)
             until(passes(1.0), "some looks later")
@@ -72,8 +73,8 @@ def test_a_child_that_hangs_while_the_supervisor_stalls_is_still_found(
     with run_floor(run_dir, children) as floor:
         before = floor.is_in("one", "READY")
         floor.is_in("two", "READY")
-        os.kill(before.pid, signal.SIGSTOP)
-        floor.process.send_signal(signal.SIGSTOP)
+        freeze(before.pid)
+        freeze(floor.process.pid)
         until(passes(1.0), "the stall is over")
         floor.process.send_signal(signal.SIGCONT)
         after = floor.is_in("one", "READY", lambda actor: actor.epoch > before.epoch)
@@ -96,8 +97,8 @@ def test_a_supervisor_that_thaws_after_its_lease_ends_its_children_and_itself_wi
         pids = {name: floor.is_in(name, "READY").pid for name in ("one", "two")}
         epoch = (run_dir / "state" / "epoch").read_text()
         if actor.startswith("patient"):
-            os.kill(pids["two"], signal.SIGSTOP)  # one that can find nothing out is ended all the same
-        floor.process.send_signal(signal.SIGSTOP)
+            freeze(pids["two"])  # one that can find nothing out is ended all the same
+        freeze(floor.process.pid)
         until(passes(ORPHAN_S + 1.0), "the lease has lapsed")
         floor.process.send_signal(signal.SIGCONT)
         assert floor.process.wait(20.0) == ExitCode.FENCED
@@ -124,7 +125,7 @@ def test_the_next_start_takes_over_from_a_supervisor_that_hangs_and_from_no_othe
         assert refused.wait(20.0) == ExitCode.CONFIGURATION
         said = (run_dir / "second.log").read_text()
         assert f"a floor is running in {run_dir} already (pid {floor.process.pid})" in said
-        floor.process.send_signal(signal.SIGSTOP)
+        freeze(floor.process.pid)
         refused = start_again(run_dir)  # it may only be slow: its lease has not lapsed
         assert refused.wait(20.0) == ExitCode.CONFIGURATION
         until(lambda: (age_s(run_dir / "lease", SystemClock()) or 0) > LEASE_S, "its lease has lapsed")

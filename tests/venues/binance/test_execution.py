@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import time
 from decimal import Decimal
 
@@ -281,10 +280,10 @@ def test_a_failed_query_is_a_refusal_and_never_an_empty_list(floor: Floor, venue
 def test_a_lost_connection_is_told_before_the_unknown_outcomes_and_nothing_is_sent_again(
     floor: Floor, venue: TwinProcess, trader: Trader
 ) -> None:
-    venue.signal(signal.SIGSTOP)
+    venue.freeze()
     order, reply = trader.submit()
     assert reply.ok
-    venue.signal(signal.SIGKILL)
+    venue.kill()
     trader.wait(order, Kind.OUTCOME_UNKNOWN)
     down = next(i for i, e in enumerate(floor.events) if isinstance(e, PrivateStream) and not e.up)
     unknown = next(i for i, e in enumerate(floor.events) if getattr(e, "kind", None) is Kind.OUTCOME_UNKNOWN)
@@ -303,11 +302,11 @@ def test_a_lost_connection_is_told_before_the_unknown_outcomes_and_nothing_is_se
 def test_no_answer_in_time_is_unknown_and_the_late_answer_still_counts(
     floor: Floor, venue: TwinProcess, trader: Trader
 ) -> None:
-    venue.signal(signal.SIGSTOP)
+    venue.freeze()
     order, reply = trader.submit()
     assert reply.ok
     trader.wait(order, Kind.OUTCOME_UNKNOWN)
-    venue.signal(signal.SIGCONT)
+    venue.thaw()
     late = trader.wait(order, Kind.REJECTED)
     assert late.reason.startswith("-1021")
     assert trader.open_ids() == set()

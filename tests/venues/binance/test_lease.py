@@ -20,6 +20,7 @@ import msgspec
 import pytest
 from binance_floor import ROOT, Floor, TwinProcess, wait_for
 from binance_trader import ID, NAME, Trader, received
+from freezing import freeze
 
 from actors.runtime import Actor, ActorSpec, Context
 from bus.member import Member
@@ -90,8 +91,8 @@ def connected(floor: Floor) -> tuple[Trader, NewOrder]:
     return trader, resting
 
 
-def freeze(process: subprocess.Popen[bytes], seconds: float) -> None:
-    process.send_signal(signal.SIGSTOP)
+def frozen(process: subprocess.Popen[bytes], seconds: float) -> None:
+    freeze(process.pid)
     end = time.monotonic() + seconds
     wait_for(lambda: time.monotonic() >= end, "it was frozen for long enough")
 
@@ -100,7 +101,7 @@ def test_an_actor_that_was_frozen_for_longer_than_its_lease_writes_no_order_and_
     floor: Floor, venue: TwinProcess, process: subprocess.Popen[bytes]
 ) -> None:
     trader, resting = connected(floor)
-    freeze(process, LEASE_S + 0.5)
+    frozen(process, LEASE_S + 0.5)
     silence = Silence(floor)
     cancel = CancelOrder(resting.client_order_id, "BINANCE", ID, resting.strategy)
     waiting = [
@@ -125,7 +126,7 @@ def test_an_actor_that_was_frozen_for_less_writes_what_waited(
     floor: Floor, venue: TwinProcess, process: subprocess.Popen[bytes]
 ) -> None:
     trader, _ = connected(floor)
-    freeze(process, LEASE_S / 2)
+    frozen(process, LEASE_S / 2)
     silence = Silence(floor)
     order = trader.order()
     future = send(floor, floor.gate, floor.gate.member, SubmitOrder(order))

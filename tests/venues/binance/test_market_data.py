@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from decimal import Decimal
 from typing import Any
 
@@ -164,10 +163,10 @@ def test_a_mute_venue_is_marked_and_found_again(
     monkeypatch.setattr(streams_module, "MUTE_S", 0.5)
     floor.subscribe(topic("quote"))
     wait_for(lambda: changes(floor, topic("quote")), "quotes come")
-    venue.signal(signal.SIGSTOP)
+    venue.freeze()
     wait_for(lambda: floor.desk.stale, "the quote is marked")
     assert "mute" in floor.desk.stale[0][1]
-    venue.signal(signal.SIGCONT)
+    venue.thaw()
     wait_for(lambda: len(states(floor, topic("quote"))) == 2, "quotes come again")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -194,7 +193,7 @@ def test_a_twin_that_is_stopped_and_frozen_meanwhile(make_twin: Callable[..., Tw
         async with AiohttpTransport() as network:
             url = twin.greeting["rest"]
             assert (await network.send(HttpRequest("GET", f"{url}/api/v3/time", {}))).status == 200
-            twin.signal(signal.SIGSTOP)
+            twin.freeze()
             with pytest.raises(NoAnswer):
                 await network.send(HttpRequest("GET", f"{url}/api/v3/time", {}, timeout_s=0.2))
             twin.stop()
