@@ -4,7 +4,9 @@ A topic is a path that ends in a slash, so that a prefix never catches ``BTCUSDT
 fixed number of segments, and that, not the slash, tells an exact topic from a prefix::
 
     market/<instance>/quote|trade|book|instrument/<instrument>/      what a venue says
+    market/<instance>/ticker|status/<instrument>/
     market/<instance>/bar/<instrument>/<interval>/
+    market/<instance>/depth/<instrument>/<levels>/                   the best levels, as the venue itself tells them
     book/<instance>/depth/<instrument>/<levels>/                     what a book actor keeps
     book/<instance>/reference/<instrument>/
     execution/<strategy>/                                            a strategy's orders, fills and positions
@@ -36,7 +38,7 @@ __all__ = [
 ]
 
 _SEGMENTS: dict[str, int | dict[str, int]] = {
-    "market": {"quote": 4, "trade": 4, "book": 4, "instrument": 4, "bar": 5, "*": 4},
+    "market": {"quote": 4, "trade": 4, "book": 4, "instrument": 4, "bar": 5, "depth": 5, "*": 4},
     "book": {"depth": 5, "reference": 4, "*": 4},
     "execution": 2,
     "account": 2,
@@ -47,7 +49,7 @@ _SEGMENTS: dict[str, int | dict[str, int]] = {
     "heartbeat": 2,
 }
 _PRIVATE = ("execution/", "account/", "intent/")
-_WHOLE = {"market": ("quote", "instrument"), "book": ("depth", "reference")}
+_WHOLE = {"market": ("quote", "instrument", "depth", "ticker", "status"), "book": ("depth", "reference")}
 _UNSAFE = re.compile(r"[^!-$&-.0-~]")  # slash, percent, space, control and non-ASCII characters
 _ESCAPED = re.compile(rb"%([0-9A-F]{2})")
 _TOPIC_LIMIT = 255

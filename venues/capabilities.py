@@ -66,6 +66,8 @@ class MarketData(StrEnum):
     FUNDING = "funding"
     LIQUIDATION = "liquidation"
     TICKER = "ticker"
+    STATUS = "status"
+    DEPTH = "depth"
     INSTRUMENT = "instrument"
     BOOK_SNAPSHOT = "book snapshot by request"
 

@@ -67,7 +67,7 @@ class SubmitOrder(Message, frozen=True):
 
 
 class SubmitOrderList(Message, frozen=True):
-    """provisional: as `SubmitOrder`, for orders that the venue must take together or not at all (OCO, OTO, bracket).
+    """As `SubmitOrder`, for orders that the venue must take together or not at all (OCO, OTO, bracket).
 
     Their `list_id`, `contingency`, `linked_ids` and `parent_id` say how they hang together; the first one works first.
     """
@@ -76,7 +76,7 @@ class SubmitOrderList(Message, frozen=True):
 
 
 class ModifyOrder(Message, frozen=True):
-    """provisional: to the gate: change a working order. None leaves a field as it is.
+    """To the gate, and from it to an execution actor: change a working order. None leaves a field as it is.
 
     `client_order_id` is that of the present attempt, `new_client_order_id` what a venue that can only cancel and
     replace is to give the new one. `side` and `type` are the order's own: Binance's futures want the side again, and
@@ -205,13 +205,17 @@ class VenueBatch(Message, frozen=True):
 
 
 class Intent(Message, frozen=True):
-    """An order that the gate passed (`denied` false) or refused, numbered by its journal."""
+    """An order that the gate passed (`denied` false) or refused, numbered by its journal.
+
+    With a `change`, `order` is an earlier one as it is to be after that.
+    """
 
     number: int
     order: NewOrder
     denied: bool
     event: OrderEvent | None
     ts_init: int
+    change: ModifyOrder | None = None
 
 
 class GetIntents(Query, frozen=True):

@@ -171,7 +171,7 @@ class BookOrders(Message, frozen=True):
 
 
 class Bar(Message, frozen=True, gc=False):
-    """provisional: open, high, low, close of an interval such as ``1-MINUTE-LAST``.
+    """Open, high, low, close of an interval such as ``1-MINUTE-LAST``.
 
     `ts_open` is the interval's first nanosecond, `ts_close` the first after it. `volume` and `taker_buy_volume` are in
     the instrument's unit, `quote_volume` in the quote currency (base, for an inverse contract). 0 in an appended field:
@@ -246,7 +246,7 @@ class Liquidation(Message, frozen=True, gc=False):
 
 
 class Ticker(Message, frozen=True, gc=False):
-    """provisional: a rolling day's figures. `open_interest` in the instrument's unit; None and 0 where not told."""
+    """A rolling day's figures. `open_interest` in the instrument's unit; None and 0 where not told."""
 
     instrument: InstrumentId
     last: float
@@ -262,7 +262,7 @@ class Ticker(Message, frozen=True, gc=False):
 
 
 class InstrumentStatus(Message, frozen=True):
-    """provisional: whether an instrument trades, and the venue's own word and reason."""
+    """Whether an instrument trades, and the venue's own word and reason."""
 
     instrument: InstrumentId
     status: InstrumentStatusWord

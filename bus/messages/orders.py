@@ -125,6 +125,11 @@ class OrderEvent(Message, frozen=True):
     self-trade) and never will be. `expires_ns` is when the venue stops accepting the attempt. `venue_code` is the
     venue's own code for `code`: -2010, 110007, 201, INVALID_ODDS.
 
+    `client_order_id` names the attempt that this is about, and the amounts are that attempt's own, as the venue tells
+    them. `new_client_order_id` is the id of the attempt that takes its place: the one that is tried (MODIFY_PENDING),
+    or that now works (UPDATED); empty where the order keeps its name. `list_id` is the name of the list that the order
+    belongs to.
+
     Raises ValueError for an amount that is no finite number of a sane size.
     """
 
@@ -159,6 +164,13 @@ class OrderEvent(Message, frozen=True):
     quote_size: Decimal | None = None
     reduce_only: bool = False
     post_only: bool = False
+    display_size: Decimal | None = None
+    trailing_offset: Decimal | None = None
+    trailing_offset_type: TrailingOffsetType = TrailingOffsetType.PRICE
+    activation_price: Decimal | None = None
+    list_id: str = ""
+    contingency: ContingencyType = ContingencyType.NONE
+    new_client_order_id: str = ""
 
     def __post_init__(self) -> None:
         check_decimals(
@@ -169,6 +181,13 @@ class OrderEvent(Message, frozen=True):
             average_price=self.average_price,
             trigger_price=self.trigger_price,
             quote_size=self.quote_size,
+        )
+        if self.display_size is None and self.trailing_offset is None and self.activation_price is None:
+            return
+        check_decimals(
+            display_size=self.display_size,
+            trailing_offset=self.trailing_offset,
+            activation_price=self.activation_price,
         )
 
 
@@ -267,7 +286,9 @@ class OrderState(Message, frozen=True):
 
     `filled` and `filled_value` (price times size, summed) count the fills that we have; `venue_filled` is the venue's
     own figure. `removed` is the size that the venue took out of the order without filling it. `external`: placed by
-    others.
+    others. Where a change makes the venue cancel one attempt and begin another, `pending_client_order_id` is the name
+    of the other until it is known which of the two works, and `carried` is the size that was filled under earlier
+    attempts: the venue's figures of the present one are without it, ours with it.
     """
 
     order: NewOrder
@@ -289,6 +310,8 @@ class OrderState(Message, frozen=True):
     revision: int = 0
     removed: Decimal = Decimal(0)
     venue_code: str = ""
+    pending_client_order_id: str = ""
+    carried: Decimal = Decimal(0)
 
     @property
     def is_open(self) -> bool:

@@ -76,9 +76,11 @@ class QueryPositions(Query, frozen=True):
 
 
 class QueryHistory(Query, frozen=True):
-    """provisional: to a market-data actor: what was, from `start_ns` on and before `end_ns` (0: until now).
+    """To a market-data actor: what was, from `start_ns` on and before `end_ns` (0: until now).
 
-    `kind` is ``bar``, ``trade``, ``quote`` or ``funding``; `interval` as in `Bar`; `limit` 0: as many as a page holds.
+    `kind` is ``bar``, ``trade``, ``aggregate_trade``, ``quote`` or ``funding``; `interval` as in `Bar`; `limit` 0: as
+    many as a page holds. `after`: where an answer's `next_after` is given back, the page begins behind that row (the
+    venue's id of it), and `start_ns` is ignored.
     """
 
     instance: str
@@ -88,6 +90,7 @@ class QueryHistory(Query, frozen=True):
     end_ns: int = 0
     interval: str = ""
     limit: int = 0
+    after: str = ""
 
 
 class QueryBook(Query, frozen=True):
@@ -138,10 +141,16 @@ class VenuePositionsAnswer(Message, frozen=True):
 
 
 class HistoryAnswer(Message, frozen=True):
-    """provisional: a page, oldest first. `next_ns`: where the next page starts, 0 where this was the last."""
+    """A page, oldest first. `next_ns`: where the next page starts, 0 where this was the last.
+
+    `next_after` is what the next question gives back as `after`, where the venue numbers its rows. `missing` says in
+    words what of the asked the venue does not have, or does not give; empty where this is all.
+    """
 
     rows: tuple[Bar | Trade | Quote | FundingRate, ...] = ()
     next_ns: int = 0
+    next_after: str = ""
+    missing: str = ""
 
 
 class GetInstruments(Query, frozen=True):

@@ -97,7 +97,7 @@ def test_defaults_are_told_as_they_stand_on_the_wire() -> None:
 
 
 def test_provisional_messages_are_told_from_stable_ones() -> None:
-    assert VOCABULARY["messages"]["ModifyOrder"]["provisional"]
+    assert VOCABULARY["messages"]["SetLeverage"]["provisional"]
     assert not VOCABULARY["messages"]["NewOrder"]["provisional"]
 
 
