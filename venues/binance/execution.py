@@ -23,6 +23,7 @@ from bus.messages import (
     SubmitOrder,
 )
 from bus.requests import Answer
+from venues.binance.adapter import SPOT
 from venues.binance.bans import banned_exit
 from venues.binance.cancels import ANSWER_MARGIN_S, Cancels
 from venues.binance.client.aiohttp_transport import AiohttpTransport
@@ -38,8 +39,10 @@ from venues.binance.client.errors import (
 from venues.binance.client.rest import Rest
 from venues.binance.client.ws_connection import PROBE_S, Connection
 from venues.binance.mapping.account import event_kind, execution_report, messages_of, own_client_id, position_of
-from venues.binance.mapping.orders import order_report, place_params
+from venues.binance.mapping.orders import order_report
+from venues.binance.mapping.placing import order_params
 from venues.binance.settings import locator, read_settings
+from venues.denials import denial_of
 
 __all__ = ["Execution"]
 
@@ -133,7 +136,7 @@ class Execution(Cancels):
         symbol = self.symbol_of(order.instrument)
         if isinstance(symbol, Refused):
             return symbol
-        params = place_params(order, symbol)
+        params = denial_of(order, SPOT) or order_params(order, symbol)
         if isinstance(params, Refused):
             self.log.warning("order denied", order=order.client_order_id, code=params.code, reason=params.reason)
             return params
@@ -172,8 +175,13 @@ class Execution(Cancels):
                 size=order.size,
                 price=order.price,
                 time_in_force=order.time_in_force,
+                trigger_price=order.trigger_price,
                 quote_size=order.quote_size,
                 post_only=order.post_only,
+                display_size=order.display_size,
+                trailing_offset=order.trailing_offset,
+                trailing_offset_type=order.trailing_offset_type,
+                activation_price=order.activation_price,
                 ts_written=written,
                 expires_ns=written + window_ms * _MS + self.server_clock.bound_ns,
             )

@@ -43,13 +43,6 @@ EXPECTED = {
 }
 """Our cells and the rows of the expected table that have one cell an account type."""
 NOT_YET = {
-    ("order_types", "STOP_MARKET"),
-    ("order_types", "STOP_LIMIT"),
-    ("order_types", "MARKET_IF_TOUCHED"),
-    ("order_types", "LIMIT_IF_TOUCHED"),
-    ("order_types", "TRAILING_STOP_MARKET"),
-    ("order_types", "TRAILING_STOP_LIMIT"),
-    ("instructions", "display_size"),
     ("market_data", "bar"),
     ("history", "trade"),
     ("history", "bar"),

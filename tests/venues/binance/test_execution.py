@@ -141,7 +141,7 @@ def test_what_is_not_done_here_is_refused_before_anything_is_sent(
     floor: Floor, venue: TwinProcess, trader: Trader
 ) -> None:
     cases = [
-        (trader.order(type=OrderType.STOP_LIMIT, trigger_price=Decimal(1)), Code.UNSUPPORTED_ORDER_TYPE),
+        (trader.order(type=OrderType.MARKET_TO_LIMIT), Code.UNSUPPORTED_ORDER_TYPE),
         (trader.order(time_in_force=TimeInForce.GTD), Code.UNSUPPORTED_TIME_IN_FORCE),
         (trader.order(reduce_only=True), Code.UNSUPPORTED_INSTRUCTION),
     ]

@@ -5,6 +5,8 @@ Source: Binance Spot API, user-data-stream and rest-api (account endpoints), 202
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import msgspec
 
 from bus.messages import (
@@ -12,6 +14,7 @@ from bus.messages import (
     BalanceChange,
     BalanceReason,
     Code,
+    ContingencyType,
     Fill,
     InstrumentId,
     Liquidity,
@@ -30,7 +33,7 @@ from venues.binance.client.payloads import (
     ExecutionReport,
     OutboundAccountPosition,
 )
-from venues.binance.mapping.orders import average, leaves
+from venues.binance.mapping.orders import BASIS_POINTS, PRICE, average, leaves
 from venues.binance.mapping.words import (
     MS,
     expiry_code,
@@ -109,6 +112,8 @@ def messages_of(
     order_id: str = "",
     strategy: str = "",
     raw: bytes = b"",
+    list_id: str = "",
+    contingency: ContingencyType = ContingencyType.NONE,
 ) -> tuple[Fill | OrderEvent, ...]:
     """Return what a report says: a Fill first, where it is a trade, then the order as it stands after it.
 
@@ -149,6 +154,12 @@ def messages_of(
         trigger_price=None if trails else report.stop_price or None,
         quote_size=report.quote_size or None,
         post_only=report.type == "LIMIT_MAKER",
+        display_size=report.iceberg_size or None,
+        trailing_offset=Decimal(report.trailing_delta) if trails else None,  # type: ignore[arg-type]
+        trailing_offset_type=BASIS_POINTS if trails else PRICE,
+        activation_price=report.stop_price or None if trails else None,
+        list_id=list_id,
+        contingency=contingency,
     )
     if execution != "TRADE" or report.trade_id < 0 or not (report.last_size and report.last_price):
         return (order,)

@@ -1,4 +1,4 @@
-"""Orders: what this adapter places, and the venue's answers -> OrderEvent and Fill.
+"""The venue's answers about orders -> OrderEvent and Fill.
 
 Source: Binance Spot API, rest-api (trading endpoints), 2026-07.
 """
@@ -8,20 +8,17 @@ from __future__ import annotations
 from decimal import Decimal
 
 from bus.messages import (
-    Code,
+    ContingencyType,
     Fill,
     InstrumentId,
     Liquidity,
-    NewOrder,
     OrderEvent,
     OrderEventKind,
     OrderStatus,
-    OrderType,
-    Refused,
     Source,
+    TrailingOffsetType,
 )
 from venues.binance.client.payloads import OrderAmended, OrderBody
-from venues.binance.mapping.placing import RESERVED_PARAMS, Params, denied, order_params
 from venues.binance.mapping.words import (
     MS,
     expiry_code,
@@ -33,33 +30,10 @@ from venues.binance.mapping.words import (
     trailing_type,
 )
 
-__all__ = ["RESERVED_PARAMS", "amend_report", "answer_fills", "average", "leaves", "order_report", "place_params"]
+__all__ = ["amend_report", "answer_fills", "average", "leaves", "order_report"]
 
+BASIS_POINTS, PRICE = TrailingOffsetType.BASIS_POINTS, TrailingOffsetType.PRICE
 _ZERO, _ACCEPTED = Decimal(0), OrderStatus.ACCEPTED
-_CARRIED = (OrderType.MARKET, OrderType.LIMIT)
-"""The order types whose whole course this adapter follows."""
-
-
-def place_params(order: NewOrder, symbol: str) -> Params | Refused:
-    """Return the parameters of ``order.place``, or why this order is not done here. Nothing was sent then.
-
-    The venue has more (`placing.order_params`) than this adapter carries through: the rest is denied. The answer
-    asked for is ACK: the order's course comes by the private stream on the same connection.
-    """
-    denial = _beyond(order)
-    return order_params(order, symbol) if denial is None else denial
-
-
-def _beyond(order: NewOrder) -> Refused | None:
-    """Return what this adapter does not carry through, though the venue could."""
-    kind = order.type
-    if kind not in _CARRIED:
-        return denied(Code.UNSUPPORTED_ORDER_TYPE, f"order type {kind}: this adapter sends MARKET and LIMIT")
-    if order.price is None and kind is OrderType.LIMIT:
-        return denied(Code.PRICE_MISSING, "a LIMIT order needs a price")
-    if order.display_size is not None:
-        return denied(Code.UNSUPPORTED_INSTRUCTION, f"display_size: this adapter does not send it on {kind} orders")
-    return None
 
 
 def order_report(
@@ -71,6 +45,8 @@ def order_report(
     ts_init: int,
     order_id: str = "",
     strategy: str = "",
+    list_id: str = "",
+    contingency: ContingencyType = ContingencyType.NONE,
 ) -> OrderEvent:
     """Return an order as an answer tells it.
 
@@ -108,6 +84,12 @@ def order_report(
         trigger_price=None if trails else body.stop_price or None,
         quote_size=body.orig_quote_order_qty or None,
         post_only=body.type == "LIMIT_MAKER",
+        display_size=body.iceberg_qty or None,
+        trailing_offset=Decimal(body.trailing_delta) if trails else None,  # type: ignore[arg-type]
+        trailing_offset_type=BASIS_POINTS if trails else PRICE,
+        activation_price=body.stop_price or None if trails else None,
+        list_id=list_id,
+        contingency=contingency,
     )
 
 
@@ -169,6 +151,10 @@ def amend_report(
         average_price=average(order.cumulative_quote_qty, order.executed_qty),
         trigger_price=None if trails else order.stop_price or None,
         post_only=order.type == "LIMIT_MAKER",
+        display_size=order.iceberg_qty or None,
+        trailing_offset=Decimal(order.trailing_delta) if trails else None,  # type: ignore[arg-type]
+        trailing_offset_type=BASIS_POINTS if trails else PRICE,
+        activation_price=order.stop_price or None if trails else None,
     )
 
 

@@ -1,7 +1,7 @@
 """NewOrder -> the parameters of a new order: all that Binance Spot can do with one.
 
-What an adapter carries through may be less: see `orders.place_params`. Of `NewOrder.params` everything goes to the
-venue as it is (selfTradePreventionMode, strategyId, pegPriceType, ...) but what the order itself says.
+Of `NewOrder.params` everything goes to the venue as it is (selfTradePreventionMode, strategyId, pegPriceType, ...) but
+what the order itself says.
 
     ours                       the venue's                            needs
     LIMIT                      LIMIT; post_only: LIMIT_MAKER          price
