@@ -99,6 +99,9 @@ class ModifyOrder(Message, frozen=True):
     side: Side = Side.UNKNOWN
     type: OrderType = OrderType.UNKNOWN
     params: dict[str, str] = {}
+    order: NewOrder | None = None
+    filled: Decimal = Decimal(0)
+    carried: Decimal = Decimal(0)
 
     def __post_init__(self) -> None:
         check_decimals(size=self.size, price=self.price, trigger_price=self.trigger_price)

@@ -1,8 +1,8 @@
 """What Binance Spot is to the floor. Cheap to import: the client's packages are imported by the actors alone."""
 
-from bus.messages import OrderType, TimeInForce
+from bus.messages import ContingencyType, OrderType, TimeInForce
 from venues.binance.settings import ACCOUNT_TYPES, ADDRESSES, ENVIRONMENTS, Settings
-from venues.capabilities import AdapterInfo, Cancel, Capabilities, Cell, Instruction, MarketData, Query
+from venues.capabilities import AdapterInfo, Cancel, Capabilities, Cell, Instruction, MarketData, Modify, Query
 
 __all__ = ["ADAPTER", "SPOT"]
 
@@ -26,6 +26,8 @@ SPOT = Capabilities(
         Instruction.DISPLAY_SIZE: _S,
         Instruction.SELF_TRADE_PREVENTION: _N,
     },
+    modify={Modify.PRICE: _M, Modify.SIZE: _N},
+    contingencies={ContingencyType.OCO: _N, ContingencyType.OTO: _N, ContingencyType.BRACKET: _N},
     cancel={Cancel.ONE: _N, Cancel.ALL_OWN: _N, Cancel.BATCH: _M, Cancel.BATCH_SUBMIT: _M},
     market_data={
         MarketData.QUOTE: _N,

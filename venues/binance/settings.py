@@ -26,8 +26,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `api_key` and `api_secret` are references (see `venues.secrets`). `announcement` is the path of a file whose first
     line is the twin's greeting: its addresses and key. `recv_window_ms` is how long the venue may take to accept an
-    order (the venue's own limit is 60000). `rest_url`, `stream_url` and `ws_api_url` stand in for the environment's own
-    addresses: another of the venue's clusters, a proxy, a stand-in on this host.
+    order (the venue's own limit is 60000). `allow_withdrawal_key` lets the instance trade by a key that may withdraw,
+    too. `rest_url`, `stream_url` and `ws_api_url` stand in for the environment's own addresses: another of the venue's
+    clusters, a proxy, a stand-in on this host.
     """
 
     adapter: Literal["binance"]
@@ -38,6 +39,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     api_secret: str | None = None
     announcement: str | None = None
     recv_window_ms: int = 5000
+    allow_withdrawal_key: bool = False
     rest_url: str = ""
     stream_url: str = ""
     ws_api_url: str = ""

@@ -108,7 +108,7 @@ def test_a_post_only_order_that_would_take_is_rejected_in_the_venues_words(trade
     order, reply = trader.submit(price=Decimal(65000), post_only=True)
     assert reply.ok
     rejected = trader.wait(order, Kind.REJECTED)
-    assert rejected.code is Code.VENUE_REJECTED
+    assert rejected.code is Code.POST_ONLY_WOULD_TAKE
     assert rejected.reason == "-2010 Order would immediately match and take."
     assert rejected.venue_code == "-2010"
 

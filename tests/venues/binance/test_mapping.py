@@ -26,7 +26,7 @@ from bus.messages import (
     Source,
     TimeInForce,
 )
-from venues.binance.client.payloads import ExchangeInfo, OrderBody
+from venues.binance.client.payloads import ExchangeInfo, OrderBody, OutboundAccountPosition
 from venues.binance.mapping.account import execution_report, messages_of, own_client_id, position_of
 from venues.binance.mapping.instruments import instrument_of, instruments_of
 from venues.binance.mapping.market_data import delta_of, quote_of, trade_of
@@ -165,7 +165,7 @@ def test_on_a_cancel_the_orders_own_id_is_the_original_one() -> None:
         ({"x": "TRADE_PREVENTION", "X": "EXPIRED_IN_MATCH"},
          OrderEventKind.REPORT, OrderStatus.EXPIRED, Code.SELF_TRADE),
         ({"x": "REJECTED", "X": "REJECTED", "r": "INSUFFICIENT_BALANCES"},
-         OrderEventKind.REJECTED, OrderStatus.REJECTED, Code.VENUE_REJECTED),
+         OrderEventKind.REJECTED, OrderStatus.REJECTED, Code.INSUFFICIENT_FUNDS),
         ({"x": "REPLACED", "X": "NEW"}, OrderEventKind.UPDATED, OrderStatus.ACCEPTED, Code.NONE),
         ({"x": "CALCULATED", "X": "FILLED"}, OrderEventKind.REPORT, OrderStatus.FILLED, Code.NONE),
         ({"x": "OF_TOMORROW", "X": "ALSO_NEW"}, OrderEventKind.REPORT, OrderStatus.UNKNOWN, Code.NONE),
@@ -187,7 +187,7 @@ def test_a_post_only_order_is_found_again_as_a_limit_order_that_is_post_only() -
 
 def test_an_account_position_becomes_a_balance_for_each_asset() -> None:
     raw = b'{"e":"outboundAccountPosition","E":2,"u":1564034571073,"B":[{"a":"ETH","f":"10.5","l":"0.5"}]}'
-    (balance,) = position_of(raw, "BINANCE", 9)
+    (balance,) = position_of(msgspec.json.decode(raw, type=OutboundAccountPosition), "BINANCE", 9)
     assert (balance.asset, balance.free, balance.locked) == ("ETH", Decimal("10.5"), Decimal("0.5"))
     assert balance.ts_event == 1564034571073 * 10**6
 

@@ -33,6 +33,7 @@ from venues.binance.client.payloads import (
     ExecutionReport,
     OutboundAccountPosition,
 )
+from venues.binance.mapping.errors import reject_code
 from venues.binance.mapping.orders import BASIS_POINTS, PRICE, average, leaves
 from venues.binance.mapping.words import (
     MS,
@@ -46,10 +47,8 @@ from venues.binance.mapping.words import (
 )
 
 __all__ = [
-    "EventKind",
     "balance_change_of",
     "balances_of",
-    "event_kind",
     "execution_report",
     "fill_of",
     "messages_of",
@@ -74,21 +73,7 @@ _UNTROUBLED = frozenset((OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED, Ord
 # named here, for a member of an enum takes 0.1 us to look up
 
 
-class EventKind(msgspec.Struct, frozen=True):
-    """What every user-data event has: its type and its time."""
-
-    type: str = msgspec.field(name="e")
-    event_ms: int = msgspec.field(name="E", default=0)
-
-
-_kind = msgspec.json.Decoder(EventKind)
 _report = msgspec.json.Decoder(ExecutionReport)
-_position = msgspec.json.Decoder(OutboundAccountPosition)
-
-
-def event_kind(raw: bytes) -> EventKind:
-    """Return an event's type. Raises msgspec.DecodeError for what is no event."""
-    return _kind.decode(raw)
 
 
 def execution_report(raw: bytes) -> ExecutionReport:
@@ -187,16 +172,17 @@ def messages_of(
 
 def _why(report: ExecutionReport) -> tuple[Code, str]:
     """Return why an order does not go on, as far as the venue says it."""
-    code = Code.VENUE_REJECTED if report.execution == "REJECTED" else expiry_code(report.status, report.expiry_reason)
+    if report.execution == "REJECTED":
+        return reject_code(report.reject_reason), "" if report.reject_reason == "NONE" else report.reject_reason
+    code = expiry_code(report.status, report.expiry_reason)
     return code, report.expiry_reason or ("" if report.reject_reason == "NONE" else report.reject_reason)
 
 
-def position_of(raw: bytes, instance: str, ts_init: int) -> tuple[Balance, ...]:
-    """``outboundAccountPosition`` -> balances. Raises msgspec.DecodeError."""
-    position = _position.decode(raw)
+def position_of(position: OutboundAccountPosition, instance: str, ts_init: int) -> tuple[Balance, ...]:
+    """``outboundAccountPosition`` -> balances."""
+    at = position.update_ms * MS
     return tuple(
-        Balance(instance, one.asset, one.free, one.locked, Source.STREAM, position.update_ms * MS, ts_init)
-        for one in position.balances
+        Balance(instance, one.asset, one.free, one.locked, Source.STREAM, at, ts_init) for one in position.balances
     )
 
 
