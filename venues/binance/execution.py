@@ -95,26 +95,36 @@ class Execution(Cancels):
     def counters(self) -> dict[str, int]:
         return {**super().counters(), "reconnects": self._connection.reconnects}
 
+    async def judge_key(self) -> None:
+        try:
+            await super().judge_key()
+        except ActorExit as failure:
+            await self._connection.close(failure.reason)
+            await self._network.close()
+            raise
+
     async def key_rights(self) -> KeyRights | Failure:
         try:
             async with asyncio.timeout(KEY_ANSWER_S):
                 return await read_rights(self.rest, self.settings.environment)
-        except KeyRefused:
-            raise
+        except (Banned, KeyRefused) as error:
+            raise self._end_of(error) from None
         except (ClientError, msgspec.DecodeError, TimeoutError) as error:
             return Failure(False, Code.TIMED_OUT, str(error) or f"no answer in {KEY_ANSWER_S:g} s")
 
     async def _stay_connected(self) -> None:
+        await self.judge_key()
         try:
-            await self.judge_key()
             await self._connection.run()
-        except Banned as error:
-            failure = banned_exit(self.instance, error, self.clock.time_ns())
-        except KeyRefused as error:
-            reason = f"{self.instance}: the venue refuses the API key: {error}"
-            failure = ActorExit(ExitCode.CONFIGURATION, reason)
+        except (Banned, KeyRefused) as error:
+            failure = self._end_of(error)
         await self._network.close()
         raise failure
+
+    def _end_of(self, error: Banned | KeyRefused) -> ActorExit:
+        if isinstance(error, Banned):
+            return banned_exit(self.instance, error, self.clock.time_ns())
+        return ActorExit(ExitCode.CONFIGURATION, f"{self.instance}: the venue refuses the API key: {error}")
 
     # what the venue says
 

@@ -10,6 +10,7 @@ import msgspec
 
 from venues.binance.client.endpoint import Endpoint, exact
 from venues.binance.client.rest import Rest
+from venues.binance.mapping.words import MS
 from venues.execution import KeyRights
 
 __all__ = ["API_RESTRICTIONS", "read_rights"]
@@ -27,6 +28,7 @@ class ApiRestrictions(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     enable_internal_transfer: bool = False
     permits_universal_transfer: bool = False
     ip_restrict: bool = False
+    trading_authority_expiration_time: int = 0
 
 
 API_RESTRICTIONS = Endpoint(
@@ -48,4 +50,7 @@ async def read_rights(rest: Rest, environment: str) -> KeyRights:
         ("universal transfers", told.permits_universal_transfer),
     )
     other = tuple(name for name, is_allowed in moves if is_allowed)
-    return KeyRights(told.enable_reading, told.enable_spot_and_margin_trading, told.enable_withdrawals, other)
+    return KeyRights(
+        told.enable_reading, told.enable_spot_and_margin_trading, told.enable_withdrawals, other,
+        told.trading_authority_expiration_time * MS,
+    )  # fmt: skip

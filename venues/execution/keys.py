@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import msgspec
 
-__all__ = ["ALLOW_WITHDRAWAL_KEY", "KeyRights", "key_problem"]
+from venues.capabilities import ALLOW_WITHDRAWAL_KEY
 
-ALLOW_WITHDRAWAL_KEY = "allow_withdrawal_key"
-"""The setting's name, in every instance's section."""
+__all__ = ["ALLOW_WITHDRAWAL_KEY", "KeyRights", "key_problem"]
 
 
 class KeyRights(msgspec.Struct, frozen=True):
@@ -22,6 +21,8 @@ class KeyRights(msgspec.Struct, frozen=True):
     may_withdraw: bool | None
     other: tuple[str, ...] = ()
     """Other rights that move money, by the venue's words: they are said in the log."""
+    trading_ends_ns: int = 0
+    """Until when it may trade (UNIX nanoseconds); 0 where there is no such end, or the venue does not say."""
 
 
 def key_problem(rights: KeyRights, instance: str, allow_withdrawal: bool) -> str:

@@ -21,6 +21,8 @@ ORPHAN_CANCEL_S = 2.0
 """How long an actor whose supervisor died tries to cancel what it and its earlier lives have written."""
 PARENT_LOOKS, PARENT_LOOK_S = 10, 0.005
 """A stop takes 50 ms longer, in which a dead supervisor is told from one that stops the floor."""
+KEY_ENDS_SOON_DAYS = 7
+"""A key that may trade for less than this is a warning at each start."""
 KEY_AGAIN_S = 5.0
 """Between questions about the key's rights while the venue does not answer them."""
 
@@ -66,6 +68,10 @@ class ExecutionVenue(Cancels):
         if rights is not None and (rights.other or rights.may_withdraw):
             moves = (*(("withdrawals",) if rights.may_withdraw else ()), *rights.other)
             self.log.warning("the API key may move money", rights=", ".join(moves))
+        if rights is not None and rights.trading_ends_ns:
+            days = (rights.trading_ends_ns - self.clock.time_ns()) / 86_400e9
+            say = self.log.warning if days < KEY_ENDS_SOON_DAYS else self.log.info
+            say("the key's right to trade ends", in_days=round(days, 1))
         if self.why_not_new:
             self.why_not_new = ""
             self.ready(self.state)
