@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
@@ -201,6 +202,11 @@ class Floor:
         if isinstance(message, (CancelOrder, CancelAll)):
             return self.run(self.operator.request(name, message, timeout_s))
         return self.run(self.desk.member.request(name, message, timeout_s))
+
+    def ask(self, name: str, message: Message, timeout_s: float = 5.0) -> Future[Reply]:
+        """Ask an actor as the gate does, and go on."""
+        work = self.gate.member.request(name, message, timeout_s)
+        return asyncio.run_coroutine_threadsafe(work, self.gate.loop)
 
     def subscribe(self, topic: str) -> Any:
         """Read a topic at the desk."""

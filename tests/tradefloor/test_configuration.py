@@ -109,7 +109,8 @@ def test_an_instance_without_books_has_no_book_actor_and_the_gate_knows(tmp_path
 def test_what_is_said_arrives_where_it_belongs(tmp_path: Path) -> None:
     text = FLOOR + 'currency = "EUR"\ndurability = "power"\nlog_level = "DEBUG"\n'
     text += '[gate]\nmax_order_notional = "10_000"\nmax_order_size = 0.5\n'
-    text += TWIN + 'venue_id = "BINANCE_US"\nrecv_window_ms = 1000\nallow_withdrawal_key = true\n[venues.BINANCE.twin]\nseed = 7\nrate = 20\n'
+    text += TWIN + 'venue_id = "BINANCE_US"\nrecv_window_ms = 1000\nallow_withdrawal_key = true\n'
+    text += "[venues.BINANCE.twin]\nseed = 7\nrate = 20\n"
     text += ALPHA + 'exit_policy = "leave"\nbusy_limit_s = 3\n[strategies.alpha.parameters]\nthreshold = 0.5\n'
     judged = configuration.read(written(tmp_path, text), dry=True)
     children = {spec.name: spec for spec in judged.floor.children}
