@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from bus.messages import Code, ContingencyType, Instrument, ModifyOrder, NewOrder, PositionSide, Refused
 from venues.capabilities import Capabilities, Cell, Instruction, Modify
 
-__all__ = ["Offers", "denial_of", "denial_of_change", "is_per_symbol"]
+__all__ = ["Judged", "Offers", "denial_of", "denial_of_change", "is_per_symbol"]
 
 Offers: TypeAlias = Callable[[Instrument, StrEnum], bool]
 """Whether an instrument's record has what a PER_SYMBOL cell promises: asked with a word of the capabilities."""
@@ -52,6 +52,31 @@ def denial_of_change(change: ModifyOrder, capabilities: Capabilities) -> Refused
 def is_per_symbol(order: NewOrder, capabilities: Capabilities) -> bool:
     """True where only the instrument's record says whether the venue does this order."""
     return any(table.get(word) is Cell.PER_SYMBOL for table, word, _, _ in _words(order, capabilities))
+
+
+class Judged:
+    """The plain orders that were judged before: nearly all are like one of a few, and need no second look."""
+
+    def __init__(self, capabilities: Capabilities) -> None:
+        self._capabilities = capabilities
+        self._done: set[tuple[int, int, bool]] = set()
+
+    def is_done(self, order: NewOrder) -> bool:
+        """True for an order without rare instructions that the venue does on every symbol."""
+        if (
+            not (order.display_size is order.quote_size is None)
+            or order.reduce_only
+            or order.position_side is not _NET
+            or order.contingency is not _ALONE
+        ):
+            return False
+        kind = (id(order.type), id(order.time_in_force), order.post_only)  # a member of an enum takes long to hash
+        if kind in self._done:
+            return True
+        if denial_of(order, self._capabilities) is not None or is_per_symbol(order, self._capabilities):
+            return False
+        self._done.add(kind)
+        return True
 
 
 def _words(order: NewOrder, capabilities: Capabilities) -> Iterator[Word]:

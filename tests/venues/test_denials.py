@@ -11,7 +11,7 @@ from order_samples import an_instrument, an_order
 
 from bus.messages import Code, ContingencyType, Instrument, ModifyOrder, OrderType, PositionSide, Refused, TimeInForce
 from venues.capabilities import Capabilities, Cell, Instruction, Modify
-from venues.denials import denial_of, denial_of_change, is_per_symbol
+from venues.denials import Judged, denial_of, denial_of_change, is_per_symbol
 
 N, S, E, P = Cell.NATIVE, Cell.PER_SYMBOL, Cell.EMULATED, Cell.PARAMS
 SOME = Capabilities(
@@ -68,6 +68,24 @@ def test_a_cell_per_symbol_is_judged_by_the_instruments_record_and_by_the_venue_
     assert denial_of(order, SOME, None, nothing) is None
     assert is_per_symbol(order, SOME)
     assert not is_per_symbol(an_order(), SOME)
+
+
+def test_a_plain_order_like_one_that_was_judged_needs_no_second_look() -> None:
+    judged = Judged(SOME)
+    for _ in range(2):
+        assert judged.is_done(an_order())
+    for terms in (
+        {"type": OrderType.STOP_MARKET},
+        {"type": OrderType.MARKET},
+        {"post_only": True},
+        {"display_size": Decimal(1)},
+        {"reduce_only": True},
+        {"time_in_force": TimeInForce.FOK},
+        {"contingency": ContingencyType.OCO},
+        {"position_side": PositionSide.LONG},
+    ):
+        for _ in range(2):
+            assert not judged.is_done(an_order(**terms)), terms
 
 
 def test_a_change_is_denied_by_what_it_changes() -> None:

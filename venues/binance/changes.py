@@ -53,7 +53,8 @@ class Changes(Orders):
         if not isinstance(told, OrderAmended):
             self.change_failed(change, "", self.unreadable(answer, told))
             return
-        names = (change.order_id, change.strategy)
+        attempt = self.attempt_of(change.client_order_id, told.amended_order.order_list_id)
+        names = (change.order_id, change.strategy, attempt.list_id, attempt.contingency)
         self.updated(amend_report(told, self.instance, change.instrument, self.clock.time_ns(), *names))
 
     def _on_replaced(self, change: ModifyOrder, fresh: NewOrder, answer: bytes | ClientError) -> None:

@@ -22,7 +22,7 @@ from bus.messages import (
 )
 from bus.requests import Answer
 from venues.capabilities import Capabilities
-from venues.denials import denial_of, is_per_symbol
+from venues.denials import Judged, denial_of, is_per_symbol
 from venues.execution.checks import Checks
 from venues.execution.order_events import submitted
 from venues.execution.outcomes import Failure, Outcome, Window
@@ -34,12 +34,13 @@ __all__ = ["Orders"]
 class Orders(Checks):
     """The part of an execution actor that begins orders."""
 
-    capabilities: Capabilities
-    """What this account type does; an instance's actor sets it before its first order."""
+    capabilities: Capabilities = Capabilities()
+    """What this account type does: a venue's class says it."""
 
     def __init__(self, context: Context, **arguments: object) -> None:
         super().__init__(context, **arguments)
         self.rules = Rules(self.instance, self.clock, lambda *asked: self.member.request(*asked))
+        self._judged = Judged(self.capabilities)
         self._slow: set[asyncio.Future[Failure | None]] = set()
 
     # what a venue does
@@ -75,7 +76,9 @@ class Orders(Checks):
         for order in orders:
             if self.names.was_written(order.client_order_id):
                 return None
-            if not self.rules.is_fresh(order.instrument) and is_per_symbol(order, self.capabilities):
+            if self._judged.is_done(order) or self.rules.is_fresh(order.instrument):
+                continue
+            if is_per_symbol(order, self.capabilities):
                 return self._submit_once_known(orders, as_list, header)
         return self._write(orders, as_list, header)
 
@@ -91,6 +94,8 @@ class Orders(Checks):
             refusal = self.check_submit(order, header)
             if refusal is not None:
                 return refusal
+            if self._judged.is_done(order):
+                continue
             rules = self.rules.get(order.instrument)
             denial = denial_of(order, self.capabilities, rules, self.offers)
             if denial is not None:

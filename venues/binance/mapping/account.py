@@ -5,8 +5,6 @@ Source: Binance Spot API, user-data-stream and rest-api (account endpoints), 202
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 import msgspec
 
 from bus.messages import (
@@ -34,7 +32,7 @@ from venues.binance.client.payloads import (
     OutboundAccountPosition,
 )
 from venues.binance.mapping.errors import reject_code
-from venues.binance.mapping.orders import BASIS_POINTS, PRICE, average, leaves
+from venues.binance.mapping.orders import average, leaves, with_rare
 from venues.binance.mapping.words import (
     MS,
     expiry_code,
@@ -139,13 +137,9 @@ def messages_of(
         trigger_price=None if trails else report.stop_price or None,
         quote_size=report.quote_size or None,
         post_only=report.type == "LIMIT_MAKER",
-        display_size=report.iceberg_size or None,
-        trailing_offset=Decimal(report.trailing_delta) if trails else None,  # type: ignore[arg-type]
-        trailing_offset_type=BASIS_POINTS if trails else PRICE,
-        activation_price=report.stop_price or None if trails else None,
-        list_id=list_id,
-        contingency=contingency,
     )
+    if trails or list_id or report.iceberg_size:
+        order = with_rare(order, report.iceberg_size, report.trailing_delta, report.stop_price, list_id, contingency)
     if execution != "TRADE" or report.trade_id < 0 or not (report.last_size and report.last_price):
         return (order,)
     fill = Fill(

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from msgspec.structs import replace
+
 from bus.messages import (
     ContingencyType,
     Fill,
@@ -30,9 +32,9 @@ from venues.binance.mapping.words import (
     trailing_type,
 )
 
-__all__ = ["amend_report", "answer_fills", "average", "leaves", "order_report"]
+__all__ = ["amend_report", "answer_fills", "average", "leaves", "order_report", "with_rare"]
 
-BASIS_POINTS, PRICE = TrailingOffsetType.BASIS_POINTS, TrailingOffsetType.PRICE
+_BASIS_POINTS, _PRICE = TrailingOffsetType.BASIS_POINTS, TrailingOffsetType.PRICE
 _ZERO, _ACCEPTED = Decimal(0), OrderStatus.ACCEPTED
 
 
@@ -59,7 +61,7 @@ def order_report(
     else:
         status = order_status(body.status) if body.status else _ACCEPTED
     ts_ms = body.transact_time or body.update_time or body.time
-    return OrderEvent(
+    event = OrderEvent(
         kind,
         instance,
         instrument,
@@ -84,10 +86,28 @@ def order_report(
         trigger_price=None if trails else body.stop_price or None,
         quote_size=body.orig_quote_order_qty or None,
         post_only=body.type == "LIMIT_MAKER",
-        display_size=body.iceberg_qty or None,
-        trailing_offset=Decimal(body.trailing_delta) if trails else None,  # type: ignore[arg-type]
-        trailing_offset_type=BASIS_POINTS if trails else PRICE,
-        activation_price=body.stop_price or None if trails else None,
+    )
+    if trails or list_id or body.iceberg_qty:
+        return with_rare(event, body.iceberg_qty, body.trailing_delta, body.stop_price, list_id, contingency)
+    return event
+
+
+def with_rare(
+    event: OrderEvent,
+    shown: Decimal | None,
+    trailing_delta: int | None,
+    stop_price: Decimal | None,
+    list_id: str,
+    contingency: ContingencyType,
+) -> OrderEvent:
+    """Return the event with what few orders have: a size that is shown, a price that trails, a list."""
+    trails = trailing_delta is not None
+    return replace(
+        event,
+        display_size=shown or None,
+        trailing_offset=Decimal(trailing_delta) if trailing_delta is not None else None,
+        trailing_offset_type=_BASIS_POINTS if trails else _PRICE,
+        activation_price=(stop_price or None) if trails else None,
         list_id=list_id,
         contingency=contingency,
     )
@@ -122,14 +142,21 @@ def answer_fills(
 
 
 def amend_report(
-    answer: OrderAmended, instance: str, instrument: InstrumentId, ts_init: int, order_id: str = "", strategy: str = ""
+    answer: OrderAmended,
+    instance: str,
+    instrument: InstrumentId,
+    ts_init: int,
+    order_id: str = "",
+    strategy: str = "",
+    list_id: str = "",
+    contingency: ContingencyType = ContingencyType.NONE,
 ) -> OrderEvent:
     """Return an order whose size was reduced in place. It is named as it was when that was asked for."""
     order = answer.amended_order
     trails = order.trailing_delta is not None
     is_triggered = is_working_stop(order.type, order.status, order.working_time)
     status = OrderStatus.TRIGGERED if is_triggered else order_status(order.status)
-    return OrderEvent(
+    event = OrderEvent(
         kind=OrderEventKind.UPDATED,
         instance=instance,
         instrument=instrument,
@@ -151,11 +178,8 @@ def amend_report(
         average_price=average(order.cumulative_quote_qty, order.executed_qty),
         trigger_price=None if trails else order.stop_price or None,
         post_only=order.type == "LIMIT_MAKER",
-        display_size=order.iceberg_qty or None,
-        trailing_offset=Decimal(order.trailing_delta) if trails else None,  # type: ignore[arg-type]
-        trailing_offset_type=BASIS_POINTS if trails else PRICE,
-        activation_price=order.stop_price or None if trails else None,
     )
+    return with_rare(event, order.iceberg_qty, order.trailing_delta, order.stop_price, list_id, contingency)
 
 
 def leaves(
