@@ -7,7 +7,7 @@ import asyncio
 import msgspec
 from msgspec.structs import replace
 
-from actors.runtime import ActorExit, Context, ExitCode
+from actors.runtime import ActorExit, Context
 from bus.messages import Code, OrderEvent
 from venues.binance.bans import banned_exit
 from venues.binance.cancels import Cancels
@@ -124,7 +124,7 @@ class Execution(Cancels):
     def _end_of(self, error: Banned | KeyRefused) -> ActorExit:
         if isinstance(error, Banned):
             return banned_exit(self.instance, error, self.clock.time_ns())
-        return ActorExit(ExitCode.CONFIGURATION, f"{self.instance}: the venue refuses the API key: {error}")
+        return self.refuse_key(f"{self.instance}: the venue refuses the API key: {error}")
 
     # what the venue says
 

@@ -64,7 +64,7 @@ class ExecutionVenue(Cancels):
             return
         problem = key_problem(rights, self.instance, self.allow_withdrawal_key) if rights is not None else ""
         if problem:
-            raise ActorExit(ExitCode.CONFIGURATION, problem)
+            raise self.refuse_key(problem)
         if rights is not None and (rights.other or rights.may_withdraw):
             moves = (*(("withdrawals",) if rights.may_withdraw else ()), *rights.other)
             self.log.warning("the API key may move money", rights=", ".join(moves))
@@ -75,6 +75,11 @@ class ExecutionVenue(Cancels):
         if self.why_not_new:
             self.why_not_new = ""
             self.ready(self.state)
+
+    def refuse_key(self, problem: str) -> ActorExit:
+        """Return the end of an actor whose key is no good; a person is told why."""
+        self.call_person("KEY_REFUSED", problem)
+        return ActorExit(ExitCode.CONFIGURATION, problem)
 
     async def _judge_later(self) -> None:
         await asyncio.sleep(KEY_AGAIN_S)

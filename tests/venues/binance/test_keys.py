@@ -54,6 +54,9 @@ def test_a_key_that_may_withdraw_ends_the_actor_for_good_and_the_message_says_wh
     for word in ("BINANCE", "withdraw", "allow_withdrawal_key"):
         assert word in failure.reason
     assert floor.events == []
+    wait_for(lambda: floor.supervisor.board.alerts, "a person is told")
+    (alert,) = floor.supervisor.board.alerts
+    assert (alert.code, alert.text) == ("KEY_REFUSED", failure.reason)
 
 
 def test_an_instance_that_allows_it_trades_by_such_a_key(floor: Floor, venue: TwinProcess) -> None:
