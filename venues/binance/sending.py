@@ -70,6 +70,8 @@ class Sending(Queries):
             except NoAnswer as error:
                 return self.failure_of(error)
             except NotSent as error:
+                if takes_risk and api.is_open:  # it takes no more, for the venue answers nothing
+                    return refusal_of(error)
                 self.log.debug("the order socket does not take it; REST is asked", reason=error)
         if takes_risk and not self.server_clock.is_known:
             reason = f"{self.instance} is not connected ({self._connection.why_down}), and its time is not known"

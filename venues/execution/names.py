@@ -38,7 +38,7 @@ class OrderNames:
     def __init__(self) -> None:
         self.working: dict[str, NewOrder] = {}
         """What was written and has not ended, by client id."""
-        self.changes: dict[str, ModifyOrder] = {}
+        self.changes: OrderedDict[str, ModifyOrder] = OrderedDict()
         """Replacements that were written and of which nothing definite is known, by the client id that is tried."""
         self.canceled_first = Tombstones()
         self._written: OrderedDict[str, Attempt] = OrderedDict()
@@ -75,6 +75,8 @@ class OrderNames:
             self._note(change.new_client_order_id, attempt)
         if tried:
             self.changes[tried] = change
+            if len(self.changes) > WRITTEN_KEPT:
+                self.changes.popitem(last=False)
             self._successors[change.client_order_id] = tried
             if len(self._successors) > WRITTEN_KEPT:
                 self._successors.popitem(last=False)
