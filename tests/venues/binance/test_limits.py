@@ -95,7 +95,7 @@ def test_the_actor_refuses_queries_at_once_while_told_to_wait_and_cancels_go_by_
     order, _ = trader.submit()
     trader.wait(order, OrderEventKind.ACCEPTED)
     limit = api_error(-1003, "Too much request weight used", 429, 30.0)
-    actor._emit_failure(OrderEventKind.CANCEL_REJECTED, limit, "x", ID, "", "s1")
+    actor.failure_of(limit)
     queries = [
         QueryOpenOrders("BINANCE"),
         QueryOrder("BINANCE", ID, "x"),

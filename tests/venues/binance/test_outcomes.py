@@ -21,6 +21,7 @@ from bus.messages import (
     ContingencyType,
     Fill,
     NewOrder,
+    OrderEvent,
     OrderEventKind,
     OrderStatus,
     OrderType,
@@ -213,7 +214,7 @@ def test_an_order_that_takes_by_rest_is_told_with_its_fills_though_no_stream_tel
     end_sockets(floor, venue, actor)
     order, reply = trader.submit(type=OrderType.MARKET, price=None)
     assert reply.ok
-    wait_for(lambda: trader.events(order)[-1].status is OrderStatus.FILLED, "it is filled")
+    wait_for(lambda: any(event.status is OrderStatus.FILLED for event in trader.events(order)), "it is filled")
     fills = [event for event in floor.events if isinstance(event, Fill)]
     assert sum(fill.size for fill in fills) == order.size
     assert {(fill.client_order_id, fill.order_id, fill.strategy) for fill in fills} == {
@@ -280,3 +281,26 @@ def test_a_replacement_whose_answer_was_lost_is_known_by_the_venues_events(
     cancel = CancelOrder(order.client_order_id, "BINANCE", ID, "s1")
     assert floor.request(NAME, cancel).ok
     wait_for(lambda: trader.open_ids() == set(), "it is canceled under the name that it has now")
+
+
+@pytest.mark.parametrize("fault", [None, "fill_before_ack"])
+def test_a_replacement_that_takes_is_told_as_changed_before_its_fills_whatever_comes_first(
+    floor: Floor, venue: TwinProcess, trader: Trader, fault: str | None
+) -> None:
+    order, _ = trader.submit()
+    trader.wait(order, Kind.ACCEPTED)
+    _, ask = venue.touch()
+    if fault is not None:
+        venue.admin.fault(fault, method="order.cancelReplace", delay_ms=100)
+    change, _ = trader.modify(order, price=ask + 100)
+    tried = change.new_client_order_id
+    wait_for(lambda: any(isinstance(event, Fill) for event in floor.events), "it is filled")
+    of_order = {order.client_order_id}
+    story = [
+        event.kind if isinstance(event, OrderEvent) else "FILL"
+        for event in floor.events
+        if isinstance(event, Fill) or (getattr(event, "kind", "") is Kind.UPDATED and event.client_order_id in of_order)
+    ]
+    assert story[:2] == [Kind.UPDATED, "FILL"]
+    assert story.count(Kind.UPDATED) == 1
+    assert {event.client_order_id for event in floor.events if isinstance(event, Fill)} == {tried}
