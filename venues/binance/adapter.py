@@ -36,7 +36,13 @@ SPOT = Capabilities(
         MarketData.INSTRUMENT: _N,
         MarketData.BOOK_SNAPSHOT: _N,
     },
-    queries={Query.OPEN_ORDERS: _N, Query.ORDER_HISTORY: _N, Query.FILLS: _N, Query.BALANCES: _N},
+    queries={
+        Query.OPEN_ORDERS: _N,
+        Query.ORDER_HISTORY: _N,
+        Query.FILLS: _N,
+        Query.POSITIONS: _M,
+        Query.BALANCES: _N,
+    },
 )
 """What is done today; what is not named is denied with a code before anything is sent."""
 

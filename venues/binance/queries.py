@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from contextlib import suppress
+from decimal import Decimal
 from functools import partial
 
 from actors.runtime import Context
@@ -12,6 +13,7 @@ from bus.messages import (
     BalancesAnswer,
     Code,
     ContingencyType,
+    CurrencyPair,
     FillsAnswer,
     InstrumentId,
     Message,
@@ -23,8 +25,11 @@ from bus.messages import (
     QueryFills,
     QueryOpenOrders,
     QueryOrder,
+    QueryPositions,
     Refused,
     Source,
+    VenuePosition,
+    VenuePositionsAnswer,
     split_instrument_id,
 )
 from venues.binance.bans import banned_exit
@@ -127,6 +132,25 @@ class Queries(ExecutionVenue):
         except ClientError as error:
             return self._refuse(error)
         return BalancesAnswer(balances_of(account, self.instance, self.clock.time_ns()), True, asked)
+
+    async def on_query_positions(self, message: QueryPositions, header: RequestHeader) -> Message:
+        """Answer with one instrument's: on spot that is what the account has of its base asset, locked or not."""
+        if not message.instrument:
+            return Refused(Code.UNSUPPORTED, f"{self.instance} has balances; a position needs its instrument's name")
+        await self.rules.learn(message.instrument)
+        rules = self.rules.get(message.instrument)
+        if rules is None or not isinstance(rules.details, CurrencyPair):
+            return Refused(Code.NO_SUCH_INSTRUMENT, f"the base asset of {message.instrument} is not known")
+        asked = self.clock.time_ns()
+        try:
+            account = await self.rest.account(omit_zero_balances=True)
+        except ClientError as error:
+            return self._refuse(error)
+        now, base = self.clock.time_ns(), rules.details.base
+        owned = [one.free + one.locked for one in balances_of(account, self.instance, now) if one.asset == base]
+        size = owned[0] if owned else Decimal(0)
+        position = VenuePosition(self.instance, message.instrument, size, Source.QUERY, account.update_time * _MS, now)
+        return VenuePositionsAnswer((position,), True, asked)
 
     # names
 

@@ -15,7 +15,8 @@ FRESH_S = 60.0
 """A record is asked for again after this long: what a symbol offers changes some times a year, and the venue itself
 judges what is sent."""
 ANSWER_S = 1.0
-"""How long the market-data actor is waited for; without it the venue is the one to judge."""
+"""How long the market-data actor is waited for, and how long it is left alone after it knew nothing: without it the
+venue is the one to judge."""
 RULES_KEPT = 2_000
 """Records kept: more than an account trades of."""
 
@@ -44,7 +45,8 @@ class Rules:
         found = self.get(instrument)
         if isinstance(reply.body, InstrumentsAnswer) and reply.body.instruments:
             found = reply.body.instruments[0]
-        self._known[instrument] = (self._clock.monotonic_ns() + int(FRESH_S * 1e9), found)
+        fresh_s = FRESH_S if found is not None else ANSWER_S
+        self._known[instrument] = (self._clock.monotonic_ns() + int(fresh_s * 1e9), found)
         self._known.move_to_end(instrument)
         if len(self._known) > RULES_KEPT:
             self._known.popitem(last=False)

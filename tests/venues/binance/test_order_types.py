@@ -25,11 +25,13 @@ from bus.messages import (
     OrderStatus,
     OrderType,
     QueryOrder,
+    QueryPositions,
     Side,
     Source,
     SubmitOrder,
     TimeInForce,
     TrailingOffsetType,
+    VenuePositionsAnswer,
 )
 
 Kind = OrderEventKind
@@ -209,6 +211,20 @@ class Records(Desk):
             CurrencyPair("BTC", "USDT"), raw=raw,
         )  # fmt: skip
         return InstrumentsAnswer((one,))
+
+
+def test_a_position_is_what_the_account_has_of_the_base_asset(floor: Floor, venue: TwinProcess, trader: Trader) -> None:
+    unnamed = floor.request(NAME, QueryPositions("BINANCE"))
+    unknown = floor.request(NAME, QueryPositions("BINANCE", ID))
+    assert (unnamed.code, unknown.code) == (Code.UNSUPPORTED, Code.NO_SUCH_INSTRUMENT)
+    floor.start(Records, "market_data.BINANCE", "market_data")
+    wait_for(lambda: floor.desk.member.is_live("market_data.BINANCE"), "the record can be asked for")
+    resting, _ = trader.submit(side=SELL, price=Decimal(90000), size=Decimal("0.5"))
+    trader.wait(resting, Kind.ACCEPTED)
+    wait_for(lambda: floor.request(NAME, QueryPositions("BINANCE", ID)).ok, "its base asset is known")
+    answer = floor.request(NAME, QueryPositions("BINANCE", ID)).body
+    assert isinstance(answer, VenuePositionsAnswer)
+    assert [(one.instrument, one.size) for one in answer.positions] == [(ID, Decimal(60))]
 
 
 @pytest.mark.parametrize(
