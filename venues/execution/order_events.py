@@ -4,20 +4,28 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from msgspec.structs import replace
+
 from bus.messages import (
     CancelOrder,
     Code,
+    ContingencyType,
     InstrumentId,
     ModifyOrder,
     NewOrder,
     OrderEvent,
     OrderEventKind,
     OrderStatus,
+    PositionSide,
     Source,
 )
 from venues.execution.outcomes import Failure
 
 __all__ = ["Command", "cancel_pending", "failed", "modify_pending", "submitted"]
+
+_SUBMITTED, _WRITTEN, _ANSWER = OrderEventKind.SUBMITTED, OrderStatus.SUBMITTED, Source.ANSWER
+_NET, _ALONE = PositionSide.NET, ContingencyType.NONE
+# named here, for a member of an enum takes 0.1 us to look up
 
 
 class Command(Protocol):
@@ -46,30 +54,48 @@ class Command(Protocol):
 
 def submitted(order: NewOrder, ts: int, expires_ns: int) -> OrderEvent:
     """Return the word that an order was written, with all its terms: who has never heard of it can rebuild it."""
-    return OrderEvent(
-        kind=OrderEventKind.SUBMITTED,
-        instance=order.instance,
-        instrument=order.instrument,
-        client_order_id=order.client_order_id,
-        source=Source.ANSWER,
-        ts_event=ts,
-        ts_init=ts,
-        order_id=order.order_id,
-        account=order.account,
-        strategy=order.strategy,
-        status=OrderStatus.SUBMITTED,
-        side=order.side,
-        type=order.type,
-        size=order.size,
-        price=order.price,
-        time_in_force=order.time_in_force,
+    event = OrderEvent(
+        _SUBMITTED,
+        order.instance,
+        order.instrument,
+        order.client_order_id,
+        _ANSWER,
+        ts,
+        ts,
+        order.order_id,
+        "",
+        order.account,
+        order.strategy,
+        _WRITTEN,
+        order.side,
+        order.type,
+        order.size,
+        order.price,
+        order.time_in_force,
         expires_ns=expires_ns,
         ts_written=ts,
+        post_only=order.post_only,
+    )
+    return event if is_plain(order) else _with_rare(event, order)
+
+
+def is_plain(order: NewOrder) -> bool:
+    """True for an order without rare instructions, as nearly all are."""
+    return (
+        order.display_size is order.quote_size is order.trigger_price is order.trailing_offset is None
+        and not order.reduce_only
+        and order.position_side is _NET
+        and order.contingency is _ALONE
+    )
+
+
+def _with_rare(event: OrderEvent, order: NewOrder) -> OrderEvent:
+    return replace(
+        event,
         position_side=order.position_side,
         trigger_price=order.trigger_price,
         quote_size=order.quote_size,
         reduce_only=order.reduce_only,
-        post_only=order.post_only,
         display_size=order.display_size,
         trailing_offset=order.trailing_offset,
         trailing_offset_type=order.trailing_offset_type,
