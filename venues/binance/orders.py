@@ -22,13 +22,11 @@ from venues.binance.mapping.offers import offers
 from venues.binance.mapping.order_lists import list_names, list_reports, list_request
 from venues.binance.mapping.orders import answer_fills, order_report
 from venues.binance.mapping.placing import Request, order_params
+from venues.binance.mapping.words import WAITS
 from venues.binance.sending import Sending, decoded
 from venues.execution import Outcome, Window
 
 __all__ = ["Orders"]
-
-WAITS = "waits for its parent"
-"""Of an order of a list that the venue has, and that begins when another is filled."""
 
 _order = msgspec.json.Decoder(OrderBody).decode
 _list = msgspec.json.Decoder(OrderList).decode

@@ -20,6 +20,7 @@ from bus.messages import (
     OrderType,
     QueryOpenOrders,
     Side,
+    Source,
     SubmitOrderList,
     TimeInForce,
 )
@@ -165,8 +166,9 @@ def test_a_pending_order_waits_for_its_parent_and_begins_when_that_is_filled(
     venue: TwinProcess, trader: Trader, middle: Decimal
 ) -> None:
     parent, child = placed(trader, *trader.listed(OTO, entry(middle), {"side": SELL, "price": middle + 500}))
-    waiting = trader.wait(child, Kind.ACCEPTED)
-    assert (waiting.status, waiting.reason) == (OrderStatus.ACCEPTED, "waits for its parent")
+    for source in (Source.ANSWER, Source.STREAM):
+        waiting = trader.wait(child, Kind.ACCEPTED, source)
+        assert (waiting.status, waiting.reason) == (OrderStatus.ACCEPTED, "waits for its parent")
     assert trader.wait(parent, Kind.ACCEPTED).reason == ""
     take(venue, "SELL", middle)
     assert ended(trader, parent).status is OrderStatus.FILLED

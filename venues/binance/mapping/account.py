@@ -35,6 +35,7 @@ from venues.binance.mapping.errors import reject_code
 from venues.binance.mapping.orders import average, leaves, with_rare
 from venues.binance.mapping.words import (
     MS,
+    WAITS,
     expiry_code,
     is_working_stop,
     order_status,
@@ -108,6 +109,8 @@ def messages_of(
     kind, status = _KINDS.get(execution, _REPORT), order_status(report.status)
     if execution == "NEW" and is_working_stop(report.type, report.status, report.working_ms):
         kind, status = OrderEventKind.TRIGGERED, OrderStatus.TRIGGERED
+    elif report.status == "PENDING_NEW":
+        reason = WAITS
     elif status not in _UNTROUBLED:
         code, reason = _why(report)
     trails, prevented = report.trailing_delta is not None, report.prevented_size

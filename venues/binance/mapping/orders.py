@@ -23,6 +23,7 @@ from bus.messages import (
 from venues.binance.client.payloads import OrderAmended, OrderBody
 from venues.binance.mapping.words import (
     MS,
+    WAITS,
     expiry_code,
     is_working_stop,
     order_status,
@@ -80,7 +81,7 @@ def order_report(
         time_in_force=time_in_force(body.time_in_force),
         filled=body.executed_qty,
         code=expiry_code(body.status, body.expiry_reason),
-        reason=body.expiry_reason,
+        reason=body.expiry_reason or (WAITS if body.status == "PENDING_NEW" else ""),
         leaves=leaves(status, body.orig_qty, body.executed_qty, prevented) if prevented else None,
         average_price=average(body.cummulative_quote_qty, body.executed_qty),
         trigger_price=None if trails else body.stop_price or None,

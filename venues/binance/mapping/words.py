@@ -12,6 +12,7 @@ from bus.messages import Code, InstrumentStatusWord, OrderStatus, OrderType, Sid
 __all__ = [
     "EXPIRY_REASONS",
     "MS",
+    "WAITS",
     "expiry_code",
     "instrument_status",
     "is_working_stop",
@@ -85,6 +86,8 @@ instrument_status = _Words(
 ).__getitem__
 """Our word for a symbol's status."""
 
+WAITS = "waits for its parent"
+"""Why an order of a list does not work that the venue has: the venue's PENDING_NEW."""
 _CONDITIONAL = frozenset(("STOP_LOSS", "STOP_LOSS_LIMIT", "TAKE_PROFIT", "TAKE_PROFIT_LIMIT"))
 EXPIRY_REASONS = {
     "UNFILLED_IOC_QUANTITY_EXPIRED": Code.UNFILLED,
