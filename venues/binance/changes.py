@@ -8,12 +8,11 @@ import msgspec
 
 from bus.messages import Code, ModifyOrder, NewOrder, OrderEvent, OrderEventKind, Refused, exact
 from venues.binance.client.errors import CancelReplaceFailed, ClientError
-from venues.binance.client.payloads import CancelReplace, OrderAmended, OrderBody
+from venues.binance.client.payloads import CancelReplace, OrderAmended
 from venues.binance.mapping.changes import AMEND, change_request, replace_reports
 from venues.binance.mapping.orders import amend_report
 from venues.binance.mapping.placing import Params, Request
 from venues.binance.orders import Orders
-from venues.binance.sending import decoded
 from venues.execution import Change, Failure, Window
 
 __all__ = ["Changes"]
@@ -22,7 +21,6 @@ Kind = OrderEventKind
 
 _amended = msgspec.json.Decoder(OrderAmended).decode
 _replaced = msgspec.json.Decoder(CancelReplace).decode
-_order = msgspec.json.Decoder(OrderBody).decode
 
 
 class Changes(Orders):
@@ -46,36 +44,34 @@ class Changes(Orders):
     # answers
 
     def _on_amended(self, change: ModifyOrder, answer: bytes | ClientError) -> None:
-        if isinstance(answer, ClientError):
-            self.change_failed(change, "", self._closed(change, self.failure_of(answer)))
-            return
-        told = decoded(_amended, answer)
-        if not isinstance(told, OrderAmended):
-            self.change_failed(change, "", self.unreadable(answer, told))
-            return
+        told = answer if isinstance(answer, ClientError) else self.read(partial(self._amended, change), answer)
+        if isinstance(told, OrderEvent):
+            self.updated(told)
+        else:
+            self.change_failed(change, "", self._closed(change, self.failure_of(told)))
+
+    def _amended(self, change: ModifyOrder, raw: bytes) -> OrderEvent:
+        told = _amended(raw)
         attempt = self.attempt_of(change.client_order_id, told.amended_order.order_list_id)
-        names = (change.order_id, change.strategy, attempt.list_id, attempt.contingency)
-        self.updated(amend_report(told, self.instance, change.instrument, self.clock.time_ns(), *names))
+        return amend_report(
+            told, self.instance, change.instrument, self.clock.time_ns(), change.order_id, change.strategy, *attempt[2:]
+        )
 
     def _on_replaced(self, change: ModifyOrder, fresh: NewOrder, answer: bytes | ClientError) -> None:
-        tried = change.new_client_order_id
         if isinstance(answer, CancelReplaceFailed):
-            result: CancelReplace = answer.result
+            result, raw = answer.result, bytes(answer.result.cancel_response)
+            told = self.read(lambda _: self._halves(change, result), raw)
         elif isinstance(answer, ClientError):
-            self.change_failed(change, tried, self._closed(change, self.failure_of(answer)))
-            return
+            told = self.failure_of(answer)
         else:
-            told = decoded(_replaced, answer)
-            if not isinstance(told, CancelReplace):
-                self.change_failed(change, tried, self.unreadable(answer, told))
-                return
-            result = told
-        try:
-            old, new = replace_reports(result, change, self.clock.time_ns(), (change.order_id, change.order_id))
-        except msgspec.DecodeError as error:
-            self.change_failed(change, tried, self.unreadable(bytes(result.cancel_response), error))
-            return
-        self._tell(change, fresh, old, new)
+            told = self.read(lambda whole: self._halves(change, _replaced(whole)), answer)
+        if isinstance(told, Failure):
+            self.change_failed(change, change.new_client_order_id, self._closed(change, told))
+        else:
+            self._tell(change, fresh, *told)
+
+    def _halves(self, change: ModifyOrder, result: CancelReplace) -> tuple[OrderEvent, OrderEvent]:
+        return replace_reports(result, change, self.clock.time_ns(), (change.order_id, change.order_id))
 
     def _tell(self, change: ModifyOrder, fresh: NewOrder, old: OrderEvent, new: OrderEvent) -> None:
         """Tell what became of both halves as one."""

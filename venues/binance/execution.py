@@ -29,6 +29,7 @@ from venues.binance.keys import read_rights
 from venues.binance.mapping.account import messages_of, own_client_id, position_of
 from venues.binance.mapping.changes import is_replacements_cancel
 from venues.binance.mapping.order_lists import contingency_of, list_names
+from venues.binance.queries import UNREADABLE
 from venues.binance.settings import locator, read_settings
 from venues.execution import Failure, KeyRights
 
@@ -133,7 +134,7 @@ class Execution(Cancels):
         self.counts["venue_events"] += 1
         try:
             self._take(user_event(raw), raw, self.clock.time_ns())
-        except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
+        except UNREADABLE as error:
             self.on_unreadable(UnreadableAnswer(raw, str(error)))
             # an event of ours is lost: only a fresh stream and the reconciler's queries can make up for it
             self._connection.end_stream("an event of the account cannot be read")

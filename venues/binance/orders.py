@@ -8,8 +8,10 @@ from functools import partial
 import msgspec
 
 from bus.messages import (
+    Fill,
     Instrument,
     NewOrder,
+    OrderEvent,
     OrderEventKind,
     Refused,
     Source,
@@ -23,8 +25,8 @@ from venues.binance.mapping.order_lists import list_names, list_reports, list_re
 from venues.binance.mapping.orders import answer_fills, order_report
 from venues.binance.mapping.placing import Request, order_params
 from venues.binance.mapping.words import WAITS
-from venues.binance.sending import Sending, decoded
-from venues.execution import Outcome, Window
+from venues.binance.sending import Sending
+from venues.execution import Failure, Outcome, Window
 
 __all__ = ["Orders"]
 
@@ -61,32 +63,35 @@ class Orders(Sending):
     # answers
 
     def _on_placed(self, order: NewOrder, answer: bytes | ClientError) -> None:
-        if isinstance(answer, ClientError):
-            self.orders_failed((order,), self.failure_of(answer))
+        told = answer if isinstance(answer, ClientError) else self.read(partial(self._placed, order), answer)
+        if isinstance(told, ClientError | Failure):
+            self.orders_failed((order,), self.failure_of(told))
             return
-        body = decoded(_order, answer)
-        if not isinstance(body, OrderBody):
-            self.orders_failed((order,), self.unreadable(answer, body))
-            return
+        for event in told:
+            self.emit(event)
+
+    def _placed(self, order: NewOrder, raw: bytes) -> tuple[Fill | OrderEvent, ...]:
+        body = _order(raw)
         self.note_venue_id(body.order_id, order.client_order_id)
         now = self.clock.time_ns()
-        for fill in answer_fills(body, self.instance, order.instrument, now, order.order_id, order.strategy):
-            self.emit(fill)
+        fills = answer_fills(body, self.instance, order.instrument, now, order.order_id, order.strategy)
         is_new = body.status in ("", "NEW", "PENDING_NEW")
         event = order_report(
             body, OrderEventKind.ACCEPTED if is_new else OrderEventKind.REPORT, Source.ANSWER, self.instance,
             order.instrument, now, *self.attempt_of(order.client_order_id, body.order_list_id),
         )  # fmt: skip
-        self.emit(event)
+        return (*fills, event)
 
     def _on_list_placed(self, orders: tuple[NewOrder, ...], answer: bytes | ClientError) -> None:
-        if isinstance(answer, ClientError):
-            self.orders_failed(orders, self.failure_of(answer))
+        told = answer if isinstance(answer, ClientError) else self.read(partial(self._list_placed, orders), answer)
+        if isinstance(told, ClientError | Failure):
+            self.orders_failed(orders, self.failure_of(told))
             return
-        told = decoded(_list, answer)
-        if not isinstance(told, OrderList):
-            self.orders_failed(orders, self.unreadable(answer, told))
-            return
+        for event in told:
+            self.emit(event)
+
+    def _list_placed(self, orders: tuple[NewOrder, ...], raw: bytes) -> list[OrderEvent]:
+        told = _list(raw)
         self.note_list(told.order_list_id, told.list_client_order_id, orders[0].contingency)
         for client_id, venue_id in list_names(told).items():
             self.names.note_venue_id(venue_id, client_id)
@@ -96,6 +101,9 @@ class Orders(Sending):
             told, OrderEventKind.ACCEPTED, Source.ANSWER, self.instance, orders[0].instrument,
             self.clock.time_ns(), names,
         )  # fmt: skip
-        for event in reports:
-            reason = WAITS if event.client_order_id in waiting else ""
-            self.emit(msgspec.structs.replace(event, contingency=orders[0].contingency, reason=reason))
+        return [
+            msgspec.structs.replace(
+                event, contingency=orders[0].contingency, reason=WAITS if event.client_order_id in waiting else ""
+            )
+            for event in reports
+        ]

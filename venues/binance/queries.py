@@ -7,6 +7,8 @@ from contextlib import suppress
 from decimal import Decimal
 from functools import partial
 
+import msgspec
+
 from actors.runtime import Context
 from bus.codec import RequestHeader
 from bus.messages import (
@@ -33,7 +35,7 @@ from bus.messages import (
     split_instrument_id,
 )
 from venues.binance.bans import banned_exit
-from venues.binance.client.errors import NO_SUCH_ORDER, ORDER_ARCHIVED, ApiError, Banned, ClientError
+from venues.binance.client.errors import NO_SUCH_ORDER, ORDER_ARCHIVED, ApiError, Banned, ClientError, UnreadableAnswer
 from venues.binance.client.payloads import AccountTrade, OrderBody
 from venues.binance.client.rest import Rest
 from venues.binance.history import PAGE, Listing
@@ -45,7 +47,11 @@ from venues.binance.settings import Settings
 from venues.execution import ExecutionVenue
 from venues.execution.names import Attempt
 
-__all__ = ["Queries"]
+__all__ = ["UNREADABLE", "Queries"]
+
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, ValueError, ArithmeticError)
+"""What is raised by what the venue says: no JSON of ours, or a number that nobody can compute with."""
+ASKED = (ClientError, *UNREADABLE)
 
 DAY_MS = 86_400_000
 LISTS_KEPT = 10_000
@@ -70,7 +76,7 @@ class Queries(ExecutionVenue):
         asked = self.clock.time_ns()
         try:
             return OrdersAnswer(await self._open_reports(message.instrument), True, asked)
-        except ClientError as error:
+        except ASKED as error:
             return self._refuse(error)
 
     async def on_query_order(self, message: QueryOrder, header: RequestHeader) -> Message:
@@ -91,15 +97,15 @@ class Queries(ExecutionVenue):
                 return OrderAnswer(None, complete=False)
             if error.code != NO_SUCH_ORDER:
                 return self._refuse(error)
-        except ClientError as error:
+        except ASKED as error:
             return self._refuse(error)
         if not message.history:
             return OrderAnswer(None)
         try:
             found, complete = await self._in_history(message, symbol)
-        except ClientError as error:
+            return OrderAnswer(self._report(found) if found is not None else None, complete)
+        except ASKED as error:
             return self._refuse(error)
-        return OrderAnswer(self._report(found) if found is not None else None, complete)
 
     async def on_query_fills(self, message: QueryFills, header: RequestHeader) -> Message:
         """Answer with all fills after a trade id, or since a time (0: ever); oldest first.
@@ -115,13 +121,13 @@ class Queries(ExecutionVenue):
         asked = self.clock.time_ns()
         try:
             trades, complete = await self._trades(symbol, message)
-        except ClientError as error:
+            now, client_id_of = self.clock.time_ns(), self.names.client_id_of
+            fills = tuple(
+                fill_of(trade, self.instance, message.instrument, now, client_id_of(str(trade.order_id)))
+                for trade in trades
+            )
+        except ASKED as error:
             return self._refuse(error)
-        now = self.clock.time_ns()
-        fills = tuple(
-            fill_of(trade, self.instance, message.instrument, now, self.names.client_id_of(str(trade.order_id)))
-            for trade in trades
-        )
         return FillsAnswer(fills, complete, asked)
 
     async def on_query_balances(self, message: QueryBalances, header: RequestHeader) -> Message:
@@ -129,9 +135,9 @@ class Queries(ExecutionVenue):
         asked = self.clock.time_ns()
         try:
             account = await self.rest.account(omit_zero_balances=True)
-        except ClientError as error:
+            return BalancesAnswer(balances_of(account, self.instance, self.clock.time_ns()), True, asked)
+        except ASKED as error:
             return self._refuse(error)
-        return BalancesAnswer(balances_of(account, self.instance, self.clock.time_ns()), True, asked)
 
     async def on_query_positions(self, message: QueryPositions, header: RequestHeader) -> Message:
         """Answer with one instrument's: on spot that is what the account has of its base asset, locked or not."""
@@ -144,10 +150,10 @@ class Queries(ExecutionVenue):
         asked = self.clock.time_ns()
         try:
             account = await self.rest.account(omit_zero_balances=True)
-        except ClientError as error:
+            now, base = self.clock.time_ns(), rules.details.base
+            owned = [one.free + one.locked for one in balances_of(account, self.instance, now) if one.asset == base]
+        except ASKED as error:
             return self._refuse(error)
-        now, base = self.clock.time_ns(), rules.details.base
-        owned = [one.free + one.locked for one in balances_of(account, self.instance, now) if one.asset == base]
         size = owned[0] if owned else Decimal(0)
         position = VenuePosition(self.instance, message.instrument, size, Source.QUERY, account.update_time * _MS, now)
         return VenuePositionsAnswer((position,), True, asked)
@@ -193,7 +199,7 @@ class Queries(ExecutionVenue):
     async def open_orders(self, instrument: InstrumentId = "") -> tuple[OrderEvent, ...] | Refused:
         try:
             return await self._open_reports(instrument)
-        except ClientError as error:
+        except ASKED as error:
             return self._refuse(error)
 
     async def _open_reports(self, instrument: InstrumentId) -> tuple[OrderEvent, ...]:
@@ -219,10 +225,10 @@ class Queries(ExecutionVenue):
             *self.attempt_of(client_id, body.order_list_id),
         )  # fmt: skip
 
-    def _refuse(self, error: ClientError) -> Refused:
+    def _refuse(self, error: Exception) -> Refused:
         if isinstance(error, Banned):
             raise banned_exit(self.instance, error, self.clock.time_ns())
-        return refusal_of(error)
+        return refusal_of(error if isinstance(error, ClientError) else UnreadableAnswer(b"", str(error), 200))
 
     async def _in_history(self, message: QueryOrder, symbol: str) -> tuple[OrderBody | None, bool]:
         """Look for the order in the venue's history since `since_ns` (0: the last day): (found, whether complete)."""

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, TypeAlias
-
-import msgspec
+from typing import Any, TypeAlias, TypeVar
 
 from bus.messages import Code, Refused
 from venues.binance.bans import banned_exit
@@ -29,15 +27,16 @@ from venues.binance.client.errors import (
 from venues.binance.client.ws_connection import Connection
 from venues.binance.mapping.errors import failure_of, refusal_of
 from venues.binance.mapping.placing import Request
-from venues.binance.queries import Queries
+from venues.binance.queries import UNREADABLE, Queries
 from venues.execution import Failure, Outcome, Window
 
-__all__ = ["ANSWER_MARGIN_S", "Sending", "Told", "decoded"]
+__all__ = ["ANSWER_MARGIN_S", "Sending", "Told"]
 
 ANSWER_MARGIN_S = 1.0
 """An answer is waited for this long beyond the recvWindow."""
 _MS = 1_000_000
 
+T = TypeVar("T")
 Told: TypeAlias = Callable[[bytes | ClientError], None]
 """Told what the venue answered, or what went wrong."""
 
@@ -96,8 +95,10 @@ class Sending(Queries):
         told(raw)
         return None
 
-    def failure_of(self, error: ClientError) -> Failure:
+    def failure_of(self, error: ClientError | Failure) -> Failure:
         """What an error says of the command that met it; and what it says of us is seen to."""
+        if isinstance(error, Failure):
+            return error
         if isinstance(error, ClockRefused):
             self.server_clock.forget()
             self.measure_clock()
@@ -107,9 +108,12 @@ class Sending(Queries):
             self.on_unreadable(error)
         return failure_of(error)
 
-    def unreadable(self, raw: bytes, error: Exception) -> Failure:
-        """The venue answered, and what it said cannot be read: nothing is certain."""
-        return self.failure_of(UnreadableAnswer(raw, str(error), 200))
+    def read(self, what: Callable[[bytes], T], raw: bytes) -> T | Failure:
+        """Return what an answer says; where it cannot be read nothing is certain, and the venue may have done it."""
+        try:
+            return what(raw)
+        except UNREADABLE as error:
+            return self.failure_of(UnreadableAnswer(raw, str(error), 200))
 
     def on_unreadable(self, error: UnreadableAnswer) -> None:
         """What the venue said cannot be read."""
@@ -126,11 +130,3 @@ class Sending(Queries):
     async def _measure_by_rest(self) -> None:
         with suppress(ClientError):
             await self.rest.measure_clock()
-
-
-def decoded(read: Callable[[bytes], Any], raw: bytes) -> Any | Exception:
-    """Return what an answer says, or why it cannot be read."""
-    try:
-        return read(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
-        return error

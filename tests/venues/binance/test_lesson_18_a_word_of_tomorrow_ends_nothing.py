@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from binance_floor import Floor, wait_for
-from binance_trader import Trader
+from binance_trader import ID, Trader
 
 from bus.messages import (
+    CancelOrder,
+    ContingencyType,
     OrderEvent,
     OrderEventKind,
     OrderStatus,
@@ -74,3 +77,42 @@ def test_an_event_that_cannot_be_read_makes_the_stream_begin_anew_and_never_ends
     )
     assert actor.counters()["unreadable_venue"] == 1
     assert trader.submit()[1].ok
+
+
+ABSURD = ["NaN", "sNaN", "Infinity", "-Infinity", "1E999999", "1" * 400]
+
+
+@pytest.mark.parametrize("amount", ABSURD)
+def test_a_number_that_nobody_can_compute_with_is_no_end_of_the_actor_wherever_it_stands(
+    floor: Floor, trader: Trader, actor: Execution, amount: str
+) -> None:
+    for letter in ("q", "p", "z", "P", "Z"):
+        tell(actor, {**REPORT, letter: amount})
+    order, placed = trader.order(), trader.listed(ContingencyType.OCO, {}, {})
+    cancel = CancelOrder(order.client_order_id, "BINANCE", ID, "s1", order.order_id)
+    change = trader.change(order, price=Decimal(1))
+    body = {"symbol": "BTCUSDT", "orderId": 1, "clientOrderId": "x", "origQty": amount, "executedQty": amount,
+            "price": amount, "status": "NEW", "type": "LIMIT", "side": "BUY", "timeInForce": "GTC"}  # fmt: skip
+    amended = {**body, "qty": amount, "orderListId": -1}
+    halves = {"cancelResult": "SUCCESS", "newOrderResult": "SUCCESS", "cancelResponse": body, "newOrderResponse": body}
+    listed = {"orderListId": 1, "contingencyType": "OCO", "listOrderStatus": "X", "listClientOrderId": "L",
+              "orders": [], "orderReports": [body, body]}  # fmt: skip
+
+    def answers() -> None:
+        actor.names.note_change(change, change.new_client_order_id, None)
+        actor._on_placed(order, json.dumps(body).encode())
+        actor._on_list_placed(placed, json.dumps(listed).encode())
+        actor._on_canceled(cancel, json.dumps(body).encode())
+        actor._on_canceled(cancel, json.dumps(listed).encode())
+        actor._on_amended(change, json.dumps({"transactTime": 1, "executionId": 1, "amendedOrder": amended}).encode())
+        actor._on_replaced(change, order, json.dumps(halves).encode())
+
+    actor.loop.call_soon_threadsafe(answers)
+
+    def unknown() -> list[OrderEvent]:
+        return [e for e in floor.events if isinstance(e, OrderEvent) and e.kind is Kind.OUTCOME_UNKNOWN]
+
+    wait_for(lambda: len(unknown()) >= 7, "each answer leaves its order unknown")
+    assert actor.failure is None
+    wait_for(lambda: actor.state == "READY", "the connection that said so was left, and there is another")
+    wait_for(lambda: trader.submit()[1].ok, "orders go on")
