@@ -75,9 +75,9 @@ class Sending(Queries):
         if takes_risk and not self.server_clock.is_known:
             reason = f"{self.instance} is not connected ({self._connection.why_down}), and its time is not known"
             return Refused(Code.VENUE_NOT_CONNECTED, reason)
-        return self._send_by_rest(request, told, window)
+        return self._send_by_rest(request, told, window, takes_risk)
 
-    async def _send_by_rest(self, request: Request, told: Told, window: Window) -> Failure | None:
+    async def _send_by_rest(self, request: Request, told: Told, window: Window, takes_risk: bool) -> Failure | None:
         """The order socket is down: one call over whatever still works."""
         params: dict[str, Any] = dict(request.params)
         if request.method == "order.place":
@@ -86,6 +86,8 @@ class Sending(Queries):
             left_ms = (window.ends_ns - self.clock.monotonic_ns()) // _MS
             if left_ms < 1:
                 raise NotSent(f"{request.method}: its time was over before it could be sent")
+            if takes_risk and not self.server_clock.is_known:  # to measure it first would take of the order's time
+                raise NotSent(f"{request.method}: the venue's time is not known any more")
             timeout_s = left_ms / 1000 + ANSWER_MARGIN_S
             raw = await self.rest.call(_BY_METHOD[request.method], params, int(left_ms), timeout_s)
         except Banned as error:
