@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from bus.messages.accounts import Balance, BalanceChange, Position, VenuePosition
-from bus.messages.base import JournalNumber, Message, Query, check_decimals
+from bus.messages.base import JournalNumber, Message, Query
 from bus.messages.identifiers import InstrumentId
 from bus.messages.orders import (
     ExecutionUpdate,
@@ -14,11 +14,11 @@ from bus.messages.orders import (
     Fill,
     FillCorrected,
     FillVoided,
-    NewOrder,
     OrderEvent,
     OrderState,
 )
-from bus.messages.words import MarginMode, OrderType, PositionSide, Side, TradingState
+from bus.messages.terms import ModifyOrder, NewOrder
+from bus.messages.words import MarginMode, OrderType, PositionSide, TradingState
 
 __all__ = [
     "Acknowledged",
@@ -34,7 +34,6 @@ __all__ = [
     "GetPositions",
     "Intent",
     "IntentsAnswer",
-    "ModifyOrder",
     "OrderList",
     "PositionsAnswer",
     "PrivateStream",
@@ -73,41 +72,6 @@ class SubmitOrderList(Message, frozen=True):
     """
 
     orders: tuple[NewOrder, ...]
-
-
-class ModifyOrder(Message, frozen=True):
-    """To the gate, and from it to an execution actor: change a working order. None leaves a field as it is.
-
-    `client_order_id` is that of the present attempt, `new_client_order_id` what a venue that can only cancel and
-    replace is to give the new one. `side` and `type` are the order's own: Binance's futures want the side again, and
-    venues keep conditional orders apart. `params` go to the venue as they are (Betfair's new persistence). `size` is
-    the order's new total, whatever of it is filled. For the actor the gate adds the order as it stands before the
-    change (`order`), what is known to be `filled` of it, and what of that was `carried` over from earlier attempts: a
-    venue's figures of the present attempt are without it.
-
-    Raises ValueError for an amount that is no finite number of a sane size.
-    """
-
-    order_id: str
-    client_order_id: str
-    venue_order_id: str
-    instance: str
-    instrument: InstrumentId
-    strategy: str
-    size: Decimal | None = None
-    price: Decimal | None = None
-    trigger_price: Decimal | None = None
-    account: str = ""
-    new_client_order_id: str = ""
-    side: Side = Side.UNKNOWN
-    type: OrderType = OrderType.UNKNOWN
-    params: dict[str, str] = {}
-    order: NewOrder | None = None
-    filled: Decimal = Decimal(0)
-    carried: Decimal = Decimal(0)
-
-    def __post_init__(self) -> None:
-        check_decimals(size=self.size, price=self.price, trigger_price=self.trigger_price)
 
 
 class CancelOrder(Message, frozen=True):
@@ -213,7 +177,7 @@ class VenueBatch(Message, frozen=True):
 class Intent(Message, frozen=True):
     """An order that the gate passed (`denied` false) or refused, numbered by its journal.
 
-    With a `change`, `order` is an earlier one as it is to be after that.
+    With a `change`, `order` is an earlier one as it is to be after that; `denied` says that it stays as it was.
     """
 
     number: int

@@ -12,6 +12,7 @@ from decimal import Decimal
 from bus.messages.accounts import Position
 from bus.messages.base import Message, check_decimals
 from bus.messages.identifiers import InstrumentId
+from bus.messages.terms import ModifyOrder, NewOrder
 from bus.messages.words import (
     Code,
     ContingencyType,
@@ -25,94 +26,17 @@ from bus.messages.words import (
     Source,
     TimeInForce,
     TrailingOffsetType,
-    TriggerType,
 )
 
 __all__ = [
-    "Cause",
     "ExecutionUpdate",
     "FeeBooked",
     "Fill",
     "FillCorrected",
     "FillVoided",
-    "NewOrder",
     "OrderEvent",
     "OrderState",
 ]
-
-
-class Cause(Message, frozen=True):
-    """The message that made a strategy act."""
-
-    topic: str
-    epoch: int
-    seq: int
-
-
-_NO_AMOUNTS = (None,) * 5
-
-
-class NewOrder(Message, frozen=True):
-    """An order as its strategy asked for it.
-
-    Exactly one of `size` (in the instrument's unit) and `quote_size` (an amount of the quote currency) is given.
-    `expire_ns` belongs to GTD. `trailing_offset` and `limit_offset` are in `trailing_offset_type`, `limit_offset` from
-    the trigger to the limit. `list_id` groups the orders of a `contingency`, `linked_ids` are their order ids,
-    `parent_id` the order that must fill first. `params` go to the venue as they are (self-trade prevention, Betfair's
-    persistence, IB's conditions). `cause`, `ts_tick`, `ts_decided`, `ts_gated` and `ts_written` let its way be drawn.
-
-    Raises ValueError for an amount that is no finite number of a sane size.
-    """
-
-    order_id: str
-    client_order_id: str
-    instance: str
-    instrument: InstrumentId
-    strategy: str
-    side: Side
-    type: OrderType
-    size: Decimal | None = None
-    price: Decimal | None = None
-    time_in_force: TimeInForce = TimeInForce.GTC
-    account: str = ""
-    quote_size: Decimal | None = None
-    post_only: bool = False
-    reduce_only: bool = False
-    display_size: Decimal | None = None
-    expire_ns: int = 0
-    trigger_price: Decimal | None = None
-    trigger_type: TriggerType = TriggerType.DEFAULT
-    trailing_offset: Decimal | None = None
-    trailing_offset_type: TrailingOffsetType = TrailingOffsetType.PRICE
-    limit_offset: Decimal | None = None
-    activation_price: Decimal | None = None
-    position_side: PositionSide = PositionSide.NET
-    contingency: ContingencyType = ContingencyType.NONE
-    list_id: str = ""
-    linked_ids: tuple[str, ...] = ()
-    parent_id: str = ""
-    replaces: str = ""
-    tag: str = ""
-    params: dict[str, str] = {}
-    cause: Cause | None = None
-    ts_tick: int = 0
-    ts_decided: int = 0
-    ts_gated: int = 0
-    ts_written: int = 0
-
-    def __post_init__(self) -> None:
-        check_decimals(size=self.size, price=self.price)
-        rare = (self.quote_size, self.display_size, self.trigger_price, self.trailing_offset, self.limit_offset)
-        if self.activation_price is None and rare == _NO_AMOUNTS:
-            return  # as for nearly every order; and each is made several times on its way
-        check_decimals(
-            quote_size=self.quote_size,
-            display_size=self.display_size,
-            trigger_price=self.trigger_price,
-            trailing_offset=self.trailing_offset,
-            limit_offset=self.limit_offset,
-            activation_price=self.activation_price,
-        )
 
 
 class OrderEvent(Message, frozen=True):
@@ -286,9 +210,10 @@ class OrderState(Message, frozen=True):
 
     `filled` and `filled_value` (price times size, summed) count the fills that we have; `venue_filled` is the venue's
     own figure. `removed` is the size that the venue took out of the order without filling it. `external`: placed by
-    others. Where a change makes the venue cancel one attempt and begin another, `pending_client_order_id` is the name
-    of the other until it is known which of the two works, and `carried` is the size that was filled under earlier
-    attempts: the venue's figures of the present one are without it, ours with it.
+    others. `change` is what was asked for and has no definite answer yet. Where a change makes the venue cancel one
+    attempt and begin another, `pending_client_order_id` is the name of the other until it is known which of the two
+    works, and `carried` is the size that was filled under earlier attempts: the venue's figures of the present one are
+    without it, ours with it.
     """
 
     order: NewOrder
@@ -312,6 +237,7 @@ class OrderState(Message, frozen=True):
     venue_code: str = ""
     pending_client_order_id: str = ""
     carried: Decimal = Decimal(0)
+    change: ModifyOrder | None = None
 
     @property
     def is_open(self) -> bool:
@@ -322,6 +248,11 @@ class OrderState(Message, frozen=True):
     def is_unknown(self) -> bool:
         """True while an outcome that we asked for is unknown."""
         return self.uncertain_since_ns != 0
+
+    @property
+    def is_changing(self) -> bool:
+        """True while a change of it is under way."""
+        return self.change is not None or self.pending_client_order_id != "" or self.pending is Pending.MODIFY
 
     @property
     def leaves(self) -> Decimal | None:

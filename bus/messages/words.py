@@ -342,6 +342,8 @@ class Code(Word):
     INSTRUMENT_NOT_TRADING = "INSTRUMENT_NOT_TRADING", "The venue does not trade this instrument now."
     DUPLICATE_ORDER_ID = "DUPLICATE_ORDER_ID", "An order of this id was gated before with other terms."
     UNKNOWN_ORDER_OPEN = "UNKNOWN_ORDER_OPEN", "An earlier order of this strategy on this instrument is UNKNOWN."
+    CHANGE_IN_FLIGHT = "CHANGE_IN_FLIGHT", "An earlier change or a cancel of this order has no definite answer yet."
+    NO_CHANGE = "NO_CHANGE", "The order has these terms already."
     PRICE_MISSING = "PRICE_MISSING", "This order type needs a price."
     PRICE_NOT_ALLOWED = "PRICE_NOT_ALLOWED", "This order type takes no price."
     PRICE_INCREMENT = "PRICE_INCREMENT", "The price is not on the instrument's price steps."

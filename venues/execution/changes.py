@@ -106,10 +106,4 @@ class Changes(Orders):
 
 def order_after(order: NewOrder, change: ModifyOrder) -> NewOrder:
     """Return the order's terms as they are to be; the name and size of an attempt are the caller's to set."""
-    return replace(
-        order,
-        size=order.size if change.size is None else change.size,
-        price=order.price if change.price is None else change.price,
-        trigger_price=order.trigger_price if change.trigger_price is None else change.trigger_price,
-        params={**order.params, **change.params},
-    )
+    return change.applied_to(order)
