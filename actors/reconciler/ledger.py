@@ -14,6 +14,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from actors.reconciler import machine, positions
+from actors.reconciler.attempts import asked_to_change
+from actors.reconciler.names import OrderNames
 from actors.reconciler.records import Adjustment, Baseline, InstrumentKnown, StrategyKnown, Synced, Unbookable
 from bus.codec import encode
 from bus.messages import (
@@ -23,8 +25,10 @@ from bus.messages import (
     Instrument,
     Intent,
     Message,
+    ModifyOrder,
     NewOrder,
     OrderEvent,
+    OrderEventKind,
     OrderState,
     OrderStatus,
     OrderType,
@@ -64,8 +68,9 @@ class Ledger:
         self._open: dict[str, OrderState] = {}
         self._lacking: dict[str, OrderState] = {}
         self._traded: dict[str, set[str]] = {}
-        self._names: dict[tuple[str, str], str] = {}
-        self._venue_names: dict[tuple[str, str, str], str] = {}
+        self._names = OrderNames()
+        self._told_changes: dict[str, int] = {}
+        """Changes that the venue's actor told of before the gate did, by order."""
         self._fills: set[tuple[str, ...]] = set()
         self._unbookable: set[tuple[str, ...]] = set()
         self._closed: dict[str, None] = {}
@@ -82,10 +87,10 @@ class Ledger:
         A venue's id is unique within its instrument (Binance Spot). Client ids that others chose may come again after
         their order's end: then the venue's id tells the orders apart.
         """
-        by_venue = self._venue_names.get((instance, instrument, venue_order_id), "")
+        by_venue = self._names.of_venue(instance, instrument, venue_order_id)
         if not client_order_id:
             return self.orders.get(by_venue)
-        state = self.orders.get(self._names.get((instance, client_order_id), ""))
+        state = self.orders.get(self._names.of_client(instance, client_order_id))
         if state is not None and state.external and "" not in (venue_order_id, state.venue_order_id):
             return state if state.venue_order_id == venue_order_id else self.orders.get(by_venue)
         return state
@@ -194,6 +199,8 @@ class Ledger:
         self.last_intent = intent.number
         order = intent.order
         self._strategies[strategy_code(order.strategy)] = order.strategy
+        if intent.change is not None:
+            return self._change(intent, intent.change)
         state = self.orders.get(order.order_id)
         if state is None:
             state = OrderState(order, ts_init=intent.ts_init)
@@ -204,10 +211,33 @@ class Ledger:
         self._keep(state)
         return [ExecutionUpdate(state)]
 
+    def _change(self, intent: Intent, change: ModifyOrder) -> list[ExecutionUpdate]:
+        """The gate passed a change of an order, or did not; its fate may have been told here before."""
+        state = self.orders.get(change.order_id)
+        if state is None:
+            return []
+        if intent.event is not None:
+            after = machine.advance(state, intent.event)
+        elif self._told_changes.get(change.order_id, 0):
+            self._told_changes[change.order_id] -= 1
+            is_open = state.is_changing and state.change is None
+            after = asked_to_change(state, change, state.pending_client_order_id) if is_open else state
+        else:
+            after = asked_to_change(state, change, change.new_client_order_id)
+        if after is state:
+            return []
+        if intent.event is None:
+            after = replace(after, revision=state.revision + 1, ts_init=intent.ts_init)
+        self._keep(after)
+        return [ExecutionUpdate(after)]
+
     def _event(self, event: OrderEvent) -> list[ExecutionUpdate]:
         before, after = self._advanced(event)
         if after is before:
             return []
+        if event.kind is OrderEventKind.MODIFY_PENDING and before.change is None:
+            name = after.order.order_id
+            self._told_changes[name] = self._told_changes.get(name, 0) + 1
         self._keep(after)
         return [ExecutionUpdate(after)]
 
@@ -219,7 +249,7 @@ class Ledger:
             if not (event.client_order_id or event.venue_order_id):
                 return adopted, adopted
             return adopted, machine.advance(adopted, event)
-        after = machine.advance(state, event)
+        after = machine.advance(state, self._names.with_attempt(event))
         order = state.order
         if order.type is OrderType.UNKNOWN and event.type is not OrderType.UNKNOWN:  # a fill alone had told of it
             told = machine.with_order(after, replace(order, **_terms(event)))
@@ -236,10 +266,12 @@ class Ledger:
         if fill.source is Source.QUERY:
             self.filled_by_query[fill.instance] = self.filled_by_query.get(fill.instance, 0) + 1
         state = self.order_of(fill) or self._adopt(fill)
+        fill = self._names.with_attempt(fill)
         after = machine.apply_fill(state, fill)
         self._keep(after)
         order = after.order
-        fill = replace(fill, order_id=order.order_id, client_order_id=order.client_order_id, strategy=order.strategy)
+        attempt = fill.client_order_id or order.client_order_id
+        fill = replace(fill, order_id=order.order_id, client_order_id=attempt, strategy=order.strategy)
         base, quote = self._currencies(fill)
         where = (order.strategy, fill.instance, fill.instrument)
         position = positions.apply_fill(self.positions.get(where) or Position(*where), fill, base)
@@ -287,25 +319,18 @@ class Ledger:
                 index[order.order_id] = state
             else:
                 index.pop(order.order_id, None)
-        name, venue_name = _names(state)
-        if order.client_order_id:
-            holder = self.orders.get(self._names.get(name, order.order_id))
-            if holder is None or holder.order.order_id == order.order_id or not holder.is_open:
-                self._names[name] = order.order_id
-        if state.venue_order_id:
-            self._venue_names[venue_name] = order.order_id
+        holder = self.orders.get(self._names.of_client(order.instance, order.client_order_id))
+        is_free = holder is None or holder.order.order_id == order.order_id or not holder.is_open
+        self._names.note(state, is_free)
         if state.status.is_closed:
             self._closed[order.order_id] = None
             if len(self._closed) > self._closed_kept:
                 oldest = next(iter(self._closed))
                 del self._closed[oldest]
-                gone = self.orders.pop(oldest, None)
+                self.orders.pop(oldest, None)
                 self._lacking.pop(oldest, None)
-                if gone is not None:
-                    name, venue_name = _names(gone)
-                    if self._names.get(name) == oldest:
-                        del self._names[name]
-                    self._venue_names.pop(venue_name, None)
+                self._told_changes.pop(oldest, None)
+                self._names.forget(oldest)
         else:
             self._closed.pop(order.order_id, None)
 
@@ -313,11 +338,6 @@ class Ledger:
         instrument = self.instruments.get((fill.instance, fill.instrument))
         details = instrument.details if instrument is not None else None
         return getattr(details, "base", ""), getattr(details, "quote", "")
-
-
-def _names(state: OrderState) -> tuple[tuple[str, str], tuple[str, str, str]]:
-    order = state.order
-    return (order.instance, order.client_order_id), (order.instance, order.instrument, state.venue_order_id)
 
 
 def _terms(event: OrderEvent) -> dict[str, Any]:
@@ -332,6 +352,12 @@ def _terms(event: OrderEvent) -> dict[str, Any]:
         "position_side": event.position_side,
         "reduce_only": event.reduce_only,
         "post_only": event.post_only,
+        "display_size": event.display_size,
+        "trailing_offset": event.trailing_offset,
+        "trailing_offset_type": event.trailing_offset_type,
+        "activation_price": event.activation_price,
+        "list_id": event.list_id,
+        "contingency": event.contingency,
     }
 
 

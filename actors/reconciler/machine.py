@@ -30,6 +30,13 @@ The table, by the event's kind (columns: what it does to an order that is unsent
 Forward means ACCEPTED, TRIGGERED, PARTIALLY_FILLED, in this order. What settles one question leaves another open: an
 order that is accepted while a cancel is on its way keeps `pending` CANCEL, and what is uncertain about it.
 
+An event is about one of the order's attempts (`attempts`). The table is of the present one's. Of a later one, whatever
+shows that the venue had it (ACCEPTED, TRIGGERED, UPDATED, CANCELED, EXPIRED, a REPORT of these or of a fill, a fill)
+puts it in the present one's place first, which answers the change and reopens an order that had ended; what asks or
+refuses says nothing. Of an earlier one only fills count. While a replacement may be at work, a REPORT that the present
+one was canceled or expired is no end, and a query's that it is open is no answer: who asks about both says CANCELED or
+MODIFY_REJECTED once that is certain. MODIFY_REJECTED by the gate answers its own change alone.
+
 Only the venue's definite word ends an order; a timeout or a cut connection is OUTCOME_UNKNOWN. A late fill after any
 end counts. A query's answer may be older than a stream's event, so it reopens nothing that the venue has closed. A
 query of ours that lacks an open order makes it uncertain. Nothing is uncertain about a closed order.
@@ -41,6 +48,7 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
+from actors.reconciler.attempts import About, about, is_met, switched, without_change
 from bus.messages import Code, Fill, NewOrder, OrderEvent, OrderEventKind, OrderState, OrderStatus, Pending, Source
 
 __all__ = ["advance", "apply_fill", "with_order"]
@@ -55,11 +63,15 @@ _ENDS = {
     OrderEventKind.CANCELED: OrderStatus.CANCELED,
     OrderEventKind.EXPIRED: OrderStatus.EXPIRED,
 }
+_BEGUN = frozenset({OrderEventKind.ACCEPTED, OrderEventKind.TRIGGERED, OrderEventKind.UPDATED})
+_CLOSED_BY_VENUE = frozenset({OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.EXPIRED})
+_ASKED_OF_EITHER = frozenset({OrderEventKind.CANCEL_PENDING, OrderEventKind.OUTCOME_UNKNOWN})
+"""A cancel goes to both attempts while it is not known which of them works."""
 
 
 def advance(state: OrderState, event: OrderEvent) -> OrderState:
     """Return the state after `event`; the same object where nothing changed."""
-    after = _changed(state, event)
+    after = _of_attempt(state, event)
     if after is state:
         return state
     closed = after.ts_closed
@@ -75,6 +87,30 @@ def advance(state: OrderState, event: OrderEvent) -> OrderState:
         ts_init=event.ts_init,
         revision=state.revision + 1,
     )
+
+
+def _of_attempt(state: OrderState, event: OrderEvent) -> OrderState:
+    """The state after an event about one of the order's attempts."""
+    if event.kind is OrderEventKind.MODIFY_REJECTED and event.source is Source.GATE:
+        return _refused_by_gate(state, event)
+    if event.kind is OrderEventKind.UPDATED and event.new_client_order_id:
+        event = replace(event, client_order_id=event.new_client_order_id)
+    meant = about(state, event.client_order_id)
+    if meant is About.PRESENT:
+        return _changed(state, event)
+    if meant is About.EARLIER:
+        return state
+    if _shows_life(state, event):
+        return _changed(switched(state, event.client_order_id, event.size), event)
+    return _changed(state, event) if event.kind in _ASKED_OF_EITHER else state
+
+
+def _shows_life(state: OrderState, event: OrderEvent) -> bool:
+    """True when the event proves that a later attempt was taken by the venue; the end of one reopens nothing."""
+    if event.kind in _BEGUN or (event.kind is OrderEventKind.REPORT and event.status in _OPEN):
+        return True
+    ended = event.kind in _ENDS or (event.kind is OrderEventKind.REPORT and event.status in _CLOSED_BY_VENUE)
+    return ended and state.is_open
 
 
 def with_order(state: OrderState, order: NewOrder) -> OrderState:
@@ -124,8 +160,9 @@ def _opened(state: OrderState, event: OrderEvent, status: OrderStatus) -> OrderS
         after = _reopened(state, status)
     else:
         return state
-    if after.pending in (Pending.SUBMIT, Pending.NONE):
-        after = _settled(after)
+    after = _taken(after)
+    if after.code is Code.NONE and after.reason != event.reason:  # such as that it waits for its parent, or no more
+        after = replace(after, reason=event.reason)
     if after is not state and not after.ts_accepted:
         after = replace(after, ts_accepted=event.ts_event or event.ts_init)
     return after
@@ -134,7 +171,16 @@ def _opened(state: OrderState, event: OrderEvent, status: OrderStatus) -> OrderS
 def _settled(state: OrderState) -> OrderState:
     if state.pending is Pending.NONE and not state.is_unknown:
         return state
-    return replace(state, pending=Pending.NONE, uncertain_since_ns=0)
+    return replace(state, pending=Pending.NONE, uncertain_since_ns=0, pending_client_order_id="", change=None)
+
+
+def _taken(state: OrderState) -> OrderState:
+    """The venue has the order: that answers a submit."""
+    if state.pending not in (Pending.SUBMIT, Pending.NONE):
+        return state
+    if state.change is not None:
+        return replace(state, pending=Pending.MODIFY, uncertain_since_ns=0)
+    return _settled(state)
 
 
 def _reopened(state: OrderState, status: OrderStatus) -> OrderState:
@@ -146,16 +192,19 @@ def _updated(state: OrderState, event: OrderEvent) -> OrderState:
     after = _opened(state, event, OrderStatus.ACCEPTED)
     if after.status not in _OPEN:
         return state
-    if after.pending is Pending.MODIFY:
-        after = _settled(after)
+    if not after.pending_client_order_id:  # else it is of an earlier change: the one under way makes a new attempt
+        after = without_change(after)
+    if after.code is not Code.NONE:
+        after = replace(after, code=Code.NONE, reason=event.reason, venue_code="")
     return _with_figures(_with_terms(after, event), event)
 
 
 def _with_terms(state: OrderState, event: OrderEvent) -> OrderState:
     """The order with the size and prices that the event tells."""
     order: NewOrder = state.order
+    known = event.size is None or order.quote_size is not None
     terms = {
-        "size": order.size if event.size is None or order.quote_size is not None else event.size,
+        "size": order.size if known else event.size + state.carried,  # type: ignore[operator]
         "price": order.price if event.price is None else event.price,
         "trigger_price": order.trigger_price if event.trigger_price is None else event.trigger_price,
     }
@@ -170,26 +219,40 @@ def _reported(state: OrderState, event: OrderEvent) -> OrderState:
         return _with_figures(state, event)
     if event.status in _OPEN:
         after = _opened(state, event, event.status)
-        if event.source is Source.QUERY:  # we asked after the outage: it is open, whatever was on its way
-            after = _settled(_with_terms(after, event) if after.pending is Pending.MODIFY else after)
+        if event.source is Source.QUERY:
+            after = _found_open(after, event)
         return _with_figures(after, event)
     if event.status is OrderStatus.REJECTED:
         unsent = state.status in _UNSENT or state.status in _NEVER
         return _with_figures(_end(state, OrderStatus.REJECTED, event), event) if unsent else state
-    if event.status in (OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.EXPIRED):
+    if event.status is not OrderStatus.FILLED and state.pending_client_order_id:
+        return _with_figures(state, event)  # it may be what the change ended, to begin another
+    if event.status in _CLOSED_BY_VENUE:
         return _with_figures(_end(state, event.status, event), event)
     return state
+
+
+def _found_open(state: OrderState, event: OrderEvent) -> OrderState:
+    """We asked after an outage, and it is open: that answers all, but for a change that may still be on its way.
+
+    The venue's terms are taken where its word is no older than the newest that we have.
+    """
+    after = _with_terms(state, event) if state.is_changing or event.ts_event >= state.ts_event else state
+    if after.is_changing and not is_met(after):
+        return after
+    return _settled(after)
 
 
 def _with_figures(state: OrderState, event: OrderEvent) -> OrderState:
     """Take the venue's cumulative size, and what it took out of the order unfilled; an older event's are nothing."""
     known = max(state.venue_filled, state.filled)
-    if event.filled is not None and event.filled > state.venue_filled:
-        state = replace(state, venue_filled=event.filled)
+    filled = None if event.filled is None else event.filled + state.carried
+    if filled is not None and filled > state.venue_filled:
+        state = replace(state, venue_filled=filled)
     size = state.order.size
-    if event.leaves is None or size is None or (event.filled is not None and event.filled < known):
+    if event.leaves is None or size is None or (filled is not None and filled < known):
         return state
-    removed = max(ZERO, size - max(known, event.filled or ZERO) - event.leaves)
+    removed = max(ZERO, size - max(known, filled or ZERO) - event.leaves)
     return state if removed == state.removed else replace(state, removed=removed)
 
 
@@ -201,15 +264,19 @@ def _end(state: OrderState, status: OrderStatus, event: OrderEvent) -> OrderStat
 def _asked(state: OrderState, event: OrderEvent) -> OrderState:
     """What we asked for, and what became of the asking."""
     kind = event.kind
-    if kind in (OrderEventKind.CANCEL_PENDING, OrderEventKind.MODIFY_PENDING):
-        asked = Pending.CANCEL if kind is OrderEventKind.CANCEL_PENDING else Pending.MODIFY
-        return state if state.pending is asked else replace(state, pending=asked)
-    if kind in (OrderEventKind.CANCEL_REJECTED, OrderEventKind.MODIFY_REJECTED):
-        asked = Pending.CANCEL if kind is OrderEventKind.CANCEL_REJECTED else Pending.MODIFY
-        if state.pending is not asked:
+    if kind is OrderEventKind.CANCEL_PENDING:
+        return state if state.pending is Pending.CANCEL else replace(state, pending=Pending.CANCEL)
+    if kind is OrderEventKind.MODIFY_PENDING:
+        tried, expires = event.new_client_order_id, max(state.expires_ns, event.expires_ns)
+        if (state.pending, state.pending_client_order_id, state.expires_ns) == (Pending.MODIFY, tried, expires):
             return state
-        after = _settled(state) if state.status in _OPEN else replace(state, pending=Pending.SUBMIT)
-        return replace(after, code=event.code, reason=event.reason, venue_code=event.venue_code)
+        return replace(state, pending=Pending.MODIFY, pending_client_order_id=tried, expires_ns=expires)
+    if kind is OrderEventKind.CANCEL_REJECTED and state.pending is Pending.CANCEL:
+        return _refused(_without_cancel(state), event)
+    if kind is OrderEventKind.MODIFY_REJECTED and state.is_changing:
+        asked = state.pending is Pending.MODIFY and state.status not in _OPEN
+        after = replace(state, pending_client_order_id="", change=None, pending=Pending.SUBMIT) if asked else state
+        return _refused(without_change(after), event)
     if kind is OrderEventKind.OUTCOME_UNKNOWN:
         if state.pending is Pending.NONE and event.source is not Source.RECONCILER:
             return state
@@ -221,10 +288,40 @@ def _asked(state: OrderState, event: OrderEvent) -> OrderState:
     return state
 
 
+def _without_cancel(state: OrderState) -> OrderState:
+    """The cancel was refused: what was asked before it is open still."""
+    if state.pending_client_order_id or state.change is not None:
+        return replace(state, pending=Pending.MODIFY)
+    return _settled(state) if state.status in _OPEN else replace(state, pending=Pending.SUBMIT)
+
+
+def _refused(state: OrderState, event: OrderEvent) -> OrderState:
+    return replace(state, code=event.code, reason=event.reason, venue_code=event.venue_code)
+
+
+def _refused_by_gate(state: OrderState, event: OrderEvent) -> OrderState:
+    """The gate did not pass a change, or it was never written: that answers no other one that is under way."""
+    if not state.is_open:
+        return state
+    under_way = state.change.new_client_order_id if state.change is not None else state.pending_client_order_id
+    after = without_change(state) if under_way and under_way == event.new_client_order_id else state
+    told = (event.code, event.reason, event.venue_code)
+    if after is state and told == (state.code, state.reason, state.venue_code):
+        return state
+    return _refused(after, event)
+
+
 def apply_fill(state: OrderState, fill: Fill) -> OrderState:
     """Return the state after one more fill. Whether it was counted before is the caller's to know."""
+    meant = about(state, fill.client_order_id)
+    if meant is About.LATER:
+        state = switched(state, fill.client_order_id, None)
     filled = state.filled + fill.size
-    size = state.order.size
+    size, carried, venue_filled = state.order.size, state.carried, max(state.venue_filled, filled)
+    if meant is About.EARLIER:
+        carried, venue_filled = carried + fill.size, state.venue_filled + fill.size
+        size = None if size is None else size + fill.size
+        state = replace(state, order=replace(state.order, size=size))
     after = state
     if size is not None and filled >= size:
         reopens = state.status in _NEVER or state.status is OrderStatus.REJECTED
@@ -233,15 +330,16 @@ def apply_fill(state: OrderState, fill: Fill) -> OrderState:
         after = _reopened(state, OrderStatus.PARTIALLY_FILLED)
     elif not state.status.is_closed:
         after = replace(state, status=OrderStatus.PARTIALLY_FILLED)
-    if after.pending in (Pending.SUBMIT, Pending.NONE):
-        after = _settled(after)
+    after = _taken(after)
+    venue_order_id = state.venue_order_id if meant is About.EARLIER else fill.venue_order_id or state.venue_order_id
     return replace(
         after,
         filled=filled,
         filled_value=state.filled_value + fill.size * fill.price,
-        venue_filled=max(state.venue_filled, filled),
+        venue_filled=venue_filled,
         removed=state.removed if size is None else min(state.removed, max(ZERO, size - filled)),
-        venue_order_id=fill.venue_order_id or state.venue_order_id,
+        carried=carried,
+        venue_order_id=venue_order_id,
         ts_accepted=state.ts_accepted or fill.ts_event,
         ts_closed=(state.ts_closed or fill.ts_event) if after.status.is_closed else 0,
         ts_event=fill.ts_event,
