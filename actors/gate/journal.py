@@ -2,56 +2,93 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from actors.runtime import SqliteStore, Store
 from bus.codec import decode, encode
-from bus.messages import Intent, NewOrder, OrderEvent, TradingState, TradingStates
+from bus.messages import Intent, ModifyOrder, NewOrder, OrderEvent, TradingState, TradingStates
 
 __all__ = ["INTENTS_VERSION", "IntentJournal"]
 
-INTENTS_VERSION = 1
+INTENTS_VERSION = 2
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS intents (
     number INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, ts_ns INTEGER NOT NULL, order_id TEXT NOT NULL,
-    strategy TEXT NOT NULL, instance TEXT NOT NULL, denied INTEGER NOT NULL, body BLOB NOT NULL);
+    strategy TEXT NOT NULL, instance TEXT NOT NULL, denied INTEGER NOT NULL, body BLOB NOT NULL,
+    change_id TEXT NOT NULL DEFAULT '');
 CREATE INDEX IF NOT EXISTS intents_by_order ON intents (order_id, number);
+CREATE INDEX IF NOT EXISTS intents_by_change ON intents (change_id, number) WHERE change_id <> '';
 CREATE TABLE IF NOT EXISTS trading (scope TEXT PRIMARY KEY, state TEXT NOT NULL, reason TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS trading_changes (
     number INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, ts_ns INTEGER NOT NULL, scope TEXT NOT NULL,
     state TEXT NOT NULL, reason TEXT NOT NULL, caller TEXT NOT NULL);
 """
+_MIGRATIONS = {1: "ALTER TABLE intents ADD COLUMN change_id TEXT NOT NULL DEFAULT ''"}
+_INSERT = "INSERT INTO intents VALUES (?,?,?,?,?,?,?,?,?)"
+_FIRST_OF = "SELECT body FROM intents WHERE order_id=? AND change_id='' ORDER BY number LIMIT 1"
+_FIRST_CHANGE = "SELECT body FROM intents WHERE change_id=? AND change_id<>'' ORDER BY number LIMIT 1"
+# the index's own condition must be repeated, else each look reads the whole journal
 PAGE = 1_000
 """Intents in one answer: under 1 MB."""
 WRITTEN_KEPT = 200_000
-"""Order ids of this life that are known without asking the database: about 20 MB."""
+"""Ids of orders and changes of this life that are known without asking the database: about 20 MB."""
 
 
 class IntentJournal:
-    """The gate's journal."""
+    """The gate's journal. An order is known by its id, and a change of one by the client id that it would give it."""
 
     def __init__(self, path: Path, durability: str = "process", store: Store | None = None) -> None:
-        self._store: Store = store or SqliteStore(path, _SCHEMA, INTENTS_VERSION, durability)
+        self._store: Store = store or SqliteStore(path, _SCHEMA, INTENTS_VERSION, durability, _MIGRATIONS)
         self._written: set[str] = set()
         self.last: int = self._store.rows("SELECT coalesce(max(number), 0) FROM intents")[0][0]
 
-    def append(self, order: NewOrder, denied: bool, event: OrderEvent | None, epoch: int, ts_ns: int) -> Intent:
+    def append(
+        self,
+        order: NewOrder,
+        denied: bool,
+        event: OrderEvent | None,
+        epoch: int,
+        ts_ns: int,
+        change: ModifyOrder | None = None,
+    ) -> Intent:
         """Write an intent durably and return it with its number."""
-        intent = Intent(self.last + 1, order, denied, event, ts_ns)
-        values = (intent.number, epoch, ts_ns, order.order_id, order.strategy, order.instance, denied, encode(intent))
-        self._store.write("INSERT INTO intents VALUES (?,?,?,?,?,?,?,?)", values)
-        self.last = intent.number
-        if len(self._written) < WRITTEN_KEPT:
-            self._written.add(order.order_id)
+        intent = Intent(self.last + 1, order, denied, event, ts_ns, change)
+        self._store.write(_INSERT, _values(intent, epoch))
+        self._note(intent)
         return intent
 
-    def wrote(self, order_id: str) -> bool:
-        """True when this life has written an intent of this order, or can no longer say that it has not."""
-        return order_id in self._written or len(self._written) >= WRITTEN_KEPT
+    def append_all(
+        self, orders: Sequence[tuple[NewOrder, OrderEvent | None]], denied: bool, epoch: int, ts_ns: int
+    ) -> list[Intent]:
+        """As `append`, for orders that are judged as one: all are written, or none is."""
+        intents = [
+            Intent(number, order, denied, event, ts_ns) for number, (order, event) in enumerate(orders, self.last + 1)
+        ]
+        for intent in intents:
+            self._store.execute(_INSERT, _values(intent, epoch))
+        self._store.commit()
+        for intent in intents:
+            self._note(intent)
+        return intents
+
+    def _note(self, intent: Intent) -> None:
+        self.last = intent.number
+        if len(self._written) < WRITTEN_KEPT:
+            self._written.add(_name(intent))
+
+    def wrote(self, name: str) -> bool:
+        """True when this life has written an intent of this order or change, or can no longer say that it has not."""
+        return name in self._written or len(self._written) >= WRITTEN_KEPT
 
     def first_of(self, order_id: str) -> Intent | None:
         """Return the intent that an order id was first seen with."""
-        rows = self._store.rows("SELECT body FROM intents WHERE order_id=? ORDER BY number LIMIT 1", (order_id,))
+        rows = self._store.rows(_FIRST_OF, (order_id,))
+        return self._intent(rows[0][0]) if rows else None
+
+    def first_of_change(self, new_client_order_id: str) -> Intent | None:
+        """Return the intent that a change was first seen with."""
+        rows = self._store.rows(_FIRST_CHANGE, (new_client_order_id,))
         return self._intent(rows[0][0]) if rows else None
 
     def after(self, number: int) -> tuple[Intent, ...]:
@@ -91,3 +128,15 @@ class IntentJournal:
         if not isinstance(intent, Intent):
             raise TypeError(f"intents.db holds {intent!r} where an Intent was expected")
         return intent
+
+
+def _name(intent: Intent) -> str:
+    return intent.change.new_client_order_id if intent.change is not None else intent.order.order_id
+
+
+def _values(intent: Intent, epoch: int) -> tuple[object, ...]:
+    order, change_id = intent.order, intent.change.new_client_order_id if intent.change is not None else ""
+    return (
+        intent.number, epoch, intent.ts_init, order.order_id, order.strategy, order.instance, intent.denied,
+        encode(intent), change_id,
+    )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import OrderedDict
 from decimal import Decimal
 
 from actors.gate.rules import Limits
@@ -29,6 +30,10 @@ _STRICTNESS = (TradingState.ACTIVE, TradingState.REDUCING, TradingState.UNKNOWN,
 """A state that this version does not know, from a newer one's journal, is stricter than those that let orders pass."""
 
 
+ENDED_KEPT = 1_000
+"""Orders that ended lately, so that a change which crosses the end is told so: seconds of the fastest trading."""
+
+
 class FloorView:
     """Follows instances, instruments, reference prices and strategies' orders.
 
@@ -53,6 +58,10 @@ class FloorView:
         self._references: dict[tuple[str, str], ReferencePrice | None] = {}
         self._reference_stale: dict[tuple[str, str], str] = {}
         self._unknown: dict[str, dict[str, OrderState]] = {}
+        self._open: dict[str, dict[str, OrderState]] = {}
+        self._ended: OrderedDict[str, OrderState] = OrderedDict()
+        self._changes: dict[str, tuple[str, int]] = {}
+        """Changes that were passed and that the orders' states do not show yet: (its name, until when)."""
         self._blind: dict[str, str] = {}
         self._followed: set[str] = set()
         self._reconciler_problem = "the reconciler has not spoken yet"
@@ -111,6 +120,27 @@ class FloorView:
                 return state.order.order_id
         return ""
 
+    # what a change is judged by
+
+    def order(self, strategy: str, order_id: str) -> OrderState | None:
+        """Return an order of a strategy as the reconciler tells it, for a while after its end too; None: not known."""
+        state = self._open.get(strategy, {}).get(order_id) or self._ended.get(order_id)
+        return state if state is not None and state.order.strategy == strategy else None
+
+    def note_change(self, order_id: str, name: str, until_ns: int) -> None:
+        """A change was passed: until the order's state shows it, or its time is over, it is under way."""
+        self._changes[order_id] = (name, until_ns)
+
+    def forget_change(self, order_id: str, name: str) -> None:
+        """The change came to nothing."""
+        if self._changes.get(order_id, ("", 0))[0] == name:
+            del self._changes[order_id]
+
+    def is_changing(self, state: OrderState, now_ns: int) -> bool:
+        """True while an earlier change of the order has no definite answer."""
+        _, until_ns = self._changes.get(state.order.order_id, ("", 0))
+        return state.is_changing or now_ns < until_ns
+
     # what is followed
 
     def follow_instrument(self, instance: str, instrument: str) -> None:
@@ -162,16 +192,31 @@ class FloorView:
 
     def _on_execution(self, message: Message, header: Header, topic: str) -> None:
         if isinstance(message, ExecutionState):
-            unknown = {state.order.order_id: state for state in message.orders if state.is_unknown}
-            self._unknown[message.strategy] = unknown
+            self._unknown[message.strategy] = {s.order.order_id: s for s in message.orders if s.is_unknown}
+            self._open[message.strategy] = {s.order.order_id: s for s in message.orders}
             self._blind.pop(message.strategy, None)
         elif isinstance(message, ExecutionUpdate):
-            order = message.order
-            orders = self._unknown.setdefault(order.order.strategy, {})
-            if order.is_unknown and order.is_open:
-                orders[order.order.order_id] = order
-            else:
-                orders.pop(order.order.order_id, None)
+            self._take(message.order)
+
+    def _take(self, state: OrderState) -> None:
+        strategy, order_id = state.order.strategy, state.order.order_id
+        unknown, opened = self._unknown.setdefault(strategy, {}), self._open.setdefault(strategy, {})
+        if state.is_unknown and state.is_open:
+            unknown[order_id] = state
+        else:
+            unknown.pop(order_id, None)
+        if state.is_open:
+            opened[order_id] = state
+        else:
+            opened.pop(order_id, None)
+            self._ended[order_id] = state
+            if len(self._ended) > ENDED_KEPT:
+                self._ended.popitem(last=False)
+        if self._changes and order_id in self._changes:
+            name = self._changes[order_id][0]
+            seen = state.change is not None and state.change.new_client_order_id == name
+            if seen or not state.is_open or state.order.client_order_id == name:
+                del self._changes[order_id]
 
     def _on_execution_stale(self, topic: str, reason: str) -> None:
         self._blind[topics.segments(topic)[1]] = reason

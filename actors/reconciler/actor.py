@@ -190,7 +190,7 @@ class Reconciler(Actor):
     def _count(self, message: object) -> None:
         if isinstance(message, Intent):
             self._figures["intents"] += 1
-            self._figures["orders"] += not message.denied
+            self._figures["orders"] += not message.denied and message.change is None
         elif isinstance(message, Fill):
             self._figures["fills"] += 1
         elif isinstance(message, Unbookable):

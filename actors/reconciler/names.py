@@ -63,5 +63,5 @@ class OrderNames:
             if self._by_client.get(name) == order_id:
                 del self._by_client[name]
         for venue_name in by_venue:
-            if self._by_venue[venue_name][0] == order_id:
+            if self._by_venue.get(venue_name, ("", ""))[0] == order_id:
                 del self._by_venue[venue_name]

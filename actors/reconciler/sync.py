@@ -4,8 +4,7 @@ On every start and return of an execution actor, of its private stream and of th
 open or unanswered order by its client id, and the trades since the last known one; only then is the instance SYNCED. A
 query that fails or is cut short never means "none": the instance stays unsynced and is asked again.
 
-An order that was sent and not answered is UNKNOWN until the venue has it, or lacks it in all three (query by client id
-with the order history, open orders, trades), each complete and asked after its expiry and a margin.
+What is in question about one order is `inquiry`'s to find out.
 
 A cursor is the last trade that a complete list of trades has shown us, never one that the stream told alone: so no
 earlier one can be missing.
@@ -18,39 +17,23 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from actors.reconciler.accounts import AccountCheck, AccountMoved
+from actors.reconciler.inquiry import Inquiry, Pace
 from actors.reconciler.records import Synced
 from actors.reconciler.venue_reader import Host, QueryFailed, VenueReader, every
 from bus.messages import (
     BalancesAnswer,
-    OrderAnswer,
-    OrderEvent,
-    OrderEventKind,
     OrdersAnswer,
     OrderState,
-    OrderStatus,
     Pending,
     PrivateStream,
     QueryBalances,
     QueryOpenOrders,
-    QueryOrder,
-    Source,
 )
 
 __all__ = ["InstanceSync", "QueryFailed"]
 
 RETRY_MIN_S, RETRY_MAX_S = 0.2, 5.0
 """Between tries of a reconciliation that failed."""
-LOOK_MIN_S, LOOK_MAX_S = 0.4, 30.0
-"""Between looks at one order that none has settled, doubling: a look costs up to weight 124 of the 6,000 a minute."""
-EXPIRY_MARGIN_S = 1.0
-"""Beyond an order's expiry at the venue: twice the clock error that the venue itself tolerates is under this."""
-ASSUMED_WINDOW_S = 5.0
-"""How long the venue may still accept an attempt of which we never saw the send: the default `recvWindow`."""
-LONGEST_WINDOW_S = 60.0
-"""No venue lets an attempt wait for longer: Binance's limit of `recvWindow`."""
-WINDOW_NS = int(ASSUMED_WINDOW_S * 1e9)
-SIGHT_S = 0.5
-"""An order is in flight for at most about so long before it is first looked at."""
 BALANCE_CHECK_S = 15.0
 """Between comparisons of balances; one costs weight 20 of the 6,000 a minute."""
 SUSPECT_CHECK_S = 2.0
@@ -62,26 +45,6 @@ CURSOR_S = 30.0
 
 
 Spawn = Callable[[Awaitable[None]], asyncio.Task[None]]
-
-
-class _Pace:
-    """When to look again at what a look has not settled: at once, then at doubling pauses."""
-
-    def __init__(self) -> None:
-        self._next: dict[str, tuple[float, float]] = {}
-
-    def keep(self, names: set[str]) -> None:
-        """Forget all others: they are settled."""
-        self._next = {name: known for name, known in self._next.items() if name in names}
-
-    def takes(self, name: str, now_s: float, at_most_s: float = LOOK_MAX_S) -> bool:
-        """True when a look is due, which counts it; the next one is due `at_most_s` later at the latest."""
-        due_s, pause_s = self._next.get(name, (now_s, LOOK_MIN_S / 2))
-        if now_s < due_s:
-            return False
-        pause_s = min(2 * pause_s, LOOK_MAX_S)
-        self._next[name] = (now_s + min(pause_s, at_most_s), pause_s)
-        return True
 
 
 class InstanceSync:
@@ -100,8 +63,8 @@ class InstanceSync:
         self._run: asyncio.Task[None] | None = None
         self._last_balance_check = 0.0
         self._last_cursor = 0.0
-        self._looks, self._fetches = _Pace(), _Pace()
-        self._in_flight_since: dict[str, float] = {}
+        self._inquiry = Inquiry(host, self.venue, instance)
+        self._fetches = Pace()
 
     # what is told from outside
 
@@ -162,7 +125,8 @@ class InstanceSync:
 
     def _arrive(self) -> None:
         self.synced, self.reason = True, ""
-        self._looks, self._fetches = _Pace(), _Pace()
+        self._inquiry.begin()
+        self._fetches = Pace()
         self._write_cursor()
         self._host.log.info("synced", instance=self.instance, open_orders=len(self._open()))
         self._host.announce(self.instance)
@@ -184,71 +148,15 @@ class InstanceSync:
         self._host.record(list(answer.orders))
         ledger = self._host.ledger
         told = {known.order.order_id for event in answer.orders if (known := ledger.order_of(event)) is not None}
-        missing = [state for state in self._open() if state.order.order_id not in told]
+        asked_for = [state for state in self._open() if state.is_changing or state.order.order_id not in told]
         await every(
             [
-                *(partial(self.look_for, state) for state in missing),
+                *(partial(self._inquiry.look_for, state) for state in asked_for),
                 *(partial(self.venue.know_instrument, name) for name in ledger.instruments_of(self.instance)),
                 self.venue.fetch_all,
             ]
         )
         await self._read_balances()
-
-    async def look_for(self, state: OrderState) -> None:
-        """Ask for one order by its client id; what is not there and was never answered is UNKNOWN from now on.
-
-        Others may have given a client id twice: an order of theirs is asked for by the venue's.
-        """
-        order = state.order
-        by_venue = bool(state.venue_order_id) and (state.external or not order.client_order_id)
-        since = (order.ts_gated or state.ts_init) - 60 * 10**9
-        query = QueryOrder(
-            self.instance,
-            order.instrument,
-            "" if by_venue else order.client_order_id,
-            history=True,
-            since_ns=since,
-            venue_order_id=state.venue_order_id if by_venue else "",
-        )
-        answer = await self.venue.ask(query, OrderAnswer)
-        if answer.order is not None:
-            self._host.record([answer.order])
-        elif not self._is_unchanged(state):
-            return  # the stream told of it meanwhile, and the answer may be older
-        elif state.status in (OrderStatus.INITIALIZED, OrderStatus.SUBMITTED):
-            self._mark_unknown(state, "sent without an answer, and the venue does not have it (yet)")
-        elif not state.is_unknown:
-            self._host.log.error("the venue no longer knows an order that was open", order=order.order_id)
-            self._mark_unknown(state, "open by our word, unknown to the venue")
-
-    def _mark_unknown(self, state: OrderState, reason: str) -> None:
-        if state.is_unknown:
-            return
-        now = self._host.clock.time_ns()
-        expires = state.expires_ns or now + WINDOW_NS
-        self._host.record([self._event(state, OrderEventKind.OUTCOME_UNKNOWN, reason, expires)])
-
-    def _is_unchanged(self, state: OrderState) -> bool:
-        fresh = self._host.ledger.orders.get(state.order.order_id)
-        return fresh is not None and fresh.revision == state.revision
-
-    def _event(self, state: OrderState, kind: OrderEventKind, reason: str, expires_ns: int = 0) -> OrderEvent:
-        now = self._host.clock.time_ns()
-        order = state.order
-        return OrderEvent(
-            kind,
-            order.instance,
-            order.instrument,
-            order.client_order_id,
-            Source.RECONCILER,
-            now,
-            now,
-            order_id=order.order_id,
-            venue_order_id=state.venue_order_id,
-            strategy=order.strategy,
-            reason=reason,
-            expires_ns=expires_ns,
-        )
 
     # balances
 
@@ -268,7 +176,7 @@ class InstanceSync:
 
     async def look_after(self, now_s: float) -> None:
         """Resolve what is unknown, fetch fills that the venue counts and we lack, compare balances now and then."""
-        self._note_in_flight(now_s)
+        self._inquiry.note_in_flight(now_s)
         checks = (self._resolve_unknown, self._fetch_missing, self._compare_balances, self._advance_cursor)
         for check in checks:
             if not self.synced:
@@ -297,57 +205,7 @@ class InstanceSync:
             self._write_cursor()
 
     async def _resolve_unknown(self, now_s: float) -> None:
-        overdue = [state for state in self._open() if self._is_overdue(state, now_s)]
-        self._looks.keep({state.order.order_id for state in overdue})
-        due: list[OrderState] = []
-        for state in overdue:
-            left_s = self._left_s(state, now_s)
-            if self._looks.takes(state.order.order_id, now_s, left_s if left_s > 0 else LOOK_MAX_S):
-                due.append(state)
-        await every([partial(self._resolve, state, now_s) for state in due])
-
-    async def _resolve(self, state: OrderState, now_s: float) -> None:
-        await self.look_for(state)
-        unsent = state.status in (OrderStatus.INITIALIZED, OrderStatus.SUBMITTED)
-        if not (unsent and state.is_unknown and self._left_s(state, now_s) <= 0 and self._is_unchanged(state)):
-            return
-        if await self._absent(state) and self.synced:
-            reason = "absent from open orders, order history and trades after its expiry"
-            self._host.record([self._event(state, OrderEventKind.NEVER_ARRIVED, reason)])
-            self._host.log.warning("never arrived", order=state.order.order_id)
-
-    def _note_in_flight(self, now_s: float) -> None:
-        """Count how long orders are in flight on a clock that nobody sets, from when we first see them so."""
-        since = self._in_flight_since
-        self._in_flight_since = {}
-        for state in self._open():
-            if state.is_unknown or _is_unanswered(state):
-                wall_s = (self._host.clock.time_ns() - _sent_ns(state)) / 1e9
-                first = now_s - min(max(wall_s, 0.0), SIGHT_S)
-                self._in_flight_since[state.order.order_id] = since.get(state.order.order_id, first)
-
-    def _age_s(self, state: OrderState, now_s: float) -> float:
-        return now_s - self._in_flight_since.get(state.order.order_id, now_s)
-
-    def _left_s(self, state: OrderState, now_s: float) -> float:
-        """How long the venue can still accept the order. A cancel's unknown outcome says no expiry of the order."""
-        since_ns = _sent_ns(state) if state.expires_ns else state.uncertain_since_ns
-        window_s = ((state.expires_ns or since_ns + WINDOW_NS) - since_ns) / 1e9
-        return min(window_s, LONGEST_WINDOW_S) + EXPIRY_MARGIN_S - self._age_s(state, now_s)
-
-    def _is_overdue(self, state: OrderState, now_s: float) -> bool:
-        if state.is_unknown:
-            return True
-        return _is_unanswered(state) and self._age_s(state, now_s) > ASSUMED_WINDOW_S + 2 * EXPIRY_MARGIN_S
-
-    async def _absent(self, state: OrderState) -> bool:
-        """True when a complete look at open orders and trades, begun now, lacks the order too."""
-        opened = await self.venue.ask(QueryOpenOrders(self.instance), OrdersAnswer)
-        if any(event.client_order_id == state.order.client_order_id for event in opened.orders):
-            self._host.record(list(opened.orders))
-            return False
-        await self.venue.fetch(state.order.instrument)
-        return self._is_unchanged(state)
+        await self._inquiry.resolve(now_s, lambda: self.synced)
 
     async def _fetch_missing(self, now_s: float) -> None:
         """The venue says more was filled than we have fills for: fetch them, once the stream had its time."""
@@ -364,11 +222,3 @@ class InstanceSync:
 
     def _lacking(self) -> list[OrderState]:
         return self._host.ledger.lacking_fills(self.instance)
-
-
-def _is_unanswered(state: OrderState) -> bool:
-    return state.status in (OrderStatus.INITIALIZED, OrderStatus.SUBMITTED) and not state.external
-
-
-def _sent_ns(state: OrderState) -> int:
-    return state.order.ts_written or state.order.ts_gated or state.ts_init

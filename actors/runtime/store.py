@@ -9,8 +9,9 @@ survives the loss of the host and costs 105 to 200 us.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Protocol
 
 __all__ = ["CHECKPOINT_S", "SqliteStore", "Store", "StoreError"]
@@ -51,9 +52,19 @@ class Store(Protocol):
 
 
 class SqliteStore:
-    """A `Store` in a file. `schema` creates what is missing; `version` is the highest that this code reads."""
+    """A `Store` in a file. `schema` creates what is missing; `version` is the highest that this code reads.
 
-    def __init__(self, path: Path | str, schema: str, version: int, durability: str = "process") -> None:
+    `migrations` has the SQL that makes version n + 1 of a file of version n; each is done whole or not at all.
+    """
+
+    def __init__(
+        self,
+        path: Path | str,
+        schema: str,
+        version: int,
+        durability: str = "process",
+        migrations: Mapping[int, str] = MappingProxyType({}),
+    ) -> None:
         self.path = Path(path)
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._open = False
@@ -62,7 +73,7 @@ class SqliteStore:
         except sqlite3.Error as error:
             raise StoreError(f"journal {self.path}: {error}") from error
         try:
-            self._set_up(schema, version, durability)
+            self._set_up(schema, version, durability, migrations)
         except sqlite3.Error as error:
             self._database.close()
             raise StoreError(f"journal {self.path}: {error}") from error
@@ -70,21 +81,28 @@ class SqliteStore:
             self._database.close()
             raise
 
-    def _set_up(self, schema: str, version: int, durability: str) -> None:
+    def _set_up(self, schema: str, version: int, durability: str, migrations: Mapping[int, str]) -> None:
         self._database.execute(f"PRAGMA busy_timeout={BUSY_MS}")
         self._database.execute("PRAGMA journal_mode=WAL")
         self._database.execute(f"PRAGMA synchronous={'FULL' if durability == 'power' else 'NORMAL'}")
         self._database.execute("PRAGMA wal_autocheckpoint=0")
         self._database.execute("CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)")
-        self._check_version(version)
+        self._migrate(self._check_version(version), version, migrations)
         self._database.executescript(schema)
 
-    def _check_version(self, version: int) -> None:
+    def _check_version(self, version: int) -> int:
         found = self._database.execute("SELECT value FROM meta WHERE key='schema_version'").fetchone()
         if found is None:
             self._database.execute("INSERT INTO meta VALUES ('schema_version', ?)", (str(version),))
-        elif not found[0].isdecimal() or int(found[0]) > version:
+            return version
+        if not found[0].isdecimal() or int(found[0]) > version:
             raise StoreError(f"journal {self.path} has schema version {found[0]}; this version reads up to {version}")
+        return int(found[0])
+
+    def _migrate(self, found: int, version: int, migrations: Mapping[int, str]) -> None:
+        for old in range(found, version):
+            done = f"UPDATE meta SET value='{old + 1}' WHERE key='schema_version'"
+            self._database.executescript(f"BEGIN IMMEDIATE; {migrations.get(old, '')}; {done}; COMMIT;")
 
     def execute(self, sql: str, parameters: Iterable[Any] = ()) -> int:
         if not self._open:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from actors.gate.actor import SUBMIT_DEADLINE_S
+from actors.gate.handing import SUBMIT_DEADLINE_S
 from actors.strategy.errands import COMMAND_S
 from venues.tombstones import TOMBSTONE_S, TOMBSTONES_KEPT, Tombstones
 

@@ -45,6 +45,8 @@ def check(order: NewOrder, view: View) -> Denial | None:
 def _trigger(order: NewOrder) -> Denial | None:
     if order.type in _TRAILING and order.trailing_offset is None:
         return Denial(Code.UNSUPPORTED_INSTRUCTION, f"a {order.type} order needs a trailing_offset")
+    if order.trailing_offset is not None and order.trailing_offset <= 0:
+        return Denial(Code.PRICE_LIMIT, f"trailing_offset {order.trailing_offset}: expected above 0")
     if order.trigger_price is None and order.trailing_offset is None:
         return Denial(Code.PRICE_MISSING, f"a {order.type} order needs a trigger_price")
     return None
@@ -64,7 +66,7 @@ def _instructions(order: NewOrder) -> Denial | None:
         "reduce_only": order.reduce_only,
         f"trigger_price with {order.type}": order.trigger_price is not None and order.type in _AT_ONCE,
         f"trailing_offset with {order.type}": order.trailing_offset is not None and order.type in _AT_ONCE,
-        "contingency": order.contingency is not ContingencyType.NONE,
+        f"contingency {order.contingency} of an order that comes alone": order.contingency is not ContingencyType.NONE,
         "expire_ns": bool(order.expire_ns),
         f"post_only with {order.type}": order.post_only and order.type is not OrderType.LIMIT,
         f"post_only with {order.time_in_force}": order.post_only and order.time_in_force is not TimeInForce.GTC,

@@ -72,7 +72,7 @@ class Journal:
         elif kind == "intent":
             intent = decode(body)
             if isinstance(intent, Intent):
-                self.intents += not intent.denied
+                self.intents += not intent.denied and intent.change is None
             else:
                 self.problems.append(f"journal row {seq}: the intent cannot be read: {intent}")
 

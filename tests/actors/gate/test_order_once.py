@@ -9,11 +9,10 @@ import pytest
 from order_samples import an_order
 
 from actors.gate import Gate
-from actors.gate import actor as module
 from actors.gate.journal import IntentJournal
 from actors.runtime import Context
 from bus.codec import WIRE_VERSION, RequestHeader
-from bus.messages import Code, GetIntents, NewOrder, Refused, mint_order_id
+from bus.messages import Code, GetIntents, NewOrder, Refused, SubmitOrder, mint_order_id
 
 GATES_EPOCH = 100
 OLDER, YOUNGER = GATES_EPOCH - 1, GATES_EPOCH + 1
@@ -35,13 +34,13 @@ class Scene:
     def is_settled(self, order: NewOrder) -> bool:
         return True
 
-    def _judge(self, order: NewOrder, header: RequestHeader) -> None:
-        self.judged.append(order.order_id)
-        self.journal.append(order, False, None, self.epoch, 1)
+    def _judge(self, orders: tuple[NewOrder, ...], as_list: bool, header: RequestHeader) -> None:
+        self.judged += [order.order_id for order in orders]
+        self.journal.append_all([(order, None) for order in orders], False, self.epoch, 1)
 
     def submit(self, order: NewOrder, strategys_epoch: int) -> Any:
         header = RequestHeader(WIRE_VERSION, 1, order.strategy, strategys_epoch, 2**62, 1)
-        return self.gate.on_submit_order(module.SubmitOrder(order), header)
+        return self.gate.on_submit_order(SubmitOrder(order), header)
 
 
 def minted(epoch: int, count: int, **terms: Any) -> NewOrder:

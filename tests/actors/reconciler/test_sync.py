@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from order_samples import BTC, INSTANCE, a_fill, an_event, an_instrument, an_intent, an_order
 
+from actors.reconciler.inquiry import EXPIRY_MARGIN_S
 from actors.reconciler.ledger import EXTERNAL, Ledger
 from actors.reconciler.records import Adjustment, InstrumentKnown, StrategyKnown, Synced, Unbookable
-from actors.reconciler.sync import EXPIRY_MARGIN_S, InstanceSync
+from actors.reconciler.sync import InstanceSync
 from actors.runtime import Log
 from bus.clock import Clock
 from bus.codec import ReplyStatus
