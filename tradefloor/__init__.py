@@ -5,7 +5,7 @@ The names that a user needs, and the command ``tradefloor``::
     from tradefloor import Strategy
 """
 
-from actors.strategy import FillView, Order, Orders, PositionView
+from actors.strategy import FillView, Order, OrderList, Orders, PositionView
 from bus.messages import BookSnapshot, Instrument, Quote, Trade
 from tradefloor.strategy import Strategy
 
@@ -14,6 +14,7 @@ __all__ = [
     "FillView",
     "Instrument",
     "Order",
+    "OrderList",
     "Orders",
     "PositionView",
     "Quote",

@@ -1,93 +1,95 @@
-"""What a strategy asked for, seen through: each order and each cancel comes to a definite word.
+"""What a strategy asked for, seen through: each order, list, change, replacement and cancel comes to a definite word.
 
-A new order that no connected gate was handed is DENIED at once. One that a gate may have had is asked about with the
-same id, which a gate answers and never sends twice, but only until its time is over: a gate that lacked it would judge
-it as new, and send it late. From then on its journal alone is read. The gate writes there before it sends, takes
-requests in order and refuses late ones, so an order that is not in it went nowhere and never will, and DENIED is
-honest; of one that is, the execution stream tells. (Rejected: the reconciler's `GetOrders`, since what it lacks it may
-just not have been told yet.)
-
-A cancel that cannot be sent is tried again while the venue's actor restarts. One that was asked for before the venue
-had the order may be refused for that; then it is sent again once the venue has it.
+What goes by the gate is `gate_word`'s to see through. A cancel that cannot be sent is tried again while the venue's
+actor restarts. One that was asked for before the venue had the order may be refused for that; then it is sent again
+once the venue has it. A replacement waits here until the order that it replaces is over.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any, Protocol
+from typing import Protocol
 
 from msgspec.structs import replace
 
-from actors.runtime import Log
+from actors.strategy.change_errands import ChangeErrands
+from actors.strategy.gate_word import ANSWER_S, COMMAND_S, GATE, RETRY_S, GateWord, Question
+from actors.strategy.gate_word import Sender as GateSender
 from actors.strategy.order import Order
-from bus.clock import Clock
-from bus.codec import ReplyStatus
-from bus.member import Member
 from bus.messages import (
     CancelOrder,
     Code,
-    GetIntents,
-    IntentsAnswer,
+    Intent,
     OrderState,
     OrderStatus,
     Pending,
     SubmitOrder,
+    SubmitOrderList,
 )
 from bus.requests import Reply
 
-__all__ = ["COMMAND_S", "GATE", "Errands"]
+__all__ = ["COMMAND_S", "GATE", "REPLACE_S", "Errands"]
 
-GATE = "gate"
-COMMAND_S = 5.0
-"""A new order or a cancel that did not reach the gate or the venue's actor by then is refused, never sent late."""
-RETRY_S = 0.2
-"""Between tries of what must succeed: a cancel while an actor restarts, the gate's word about an order."""
-ANSWER_S = 1.0
-"""How long one such try waits for its answer."""
 CANCEL_TRIES = 50
-LOOK_BACK = 500
-"""Intents that are read at a time, from the newest backwards."""
-NEWEST = 2**62
-"""Behind every number: the answer has no intents and says which is the last."""
-CLOCK_STEP_S = 60.0
-"""An intent older than an order by more than this is from before it, however the host's clock was set meanwhile."""
+REPLACE_S = 30.0
+"""How long an order may take to end that another is to replace: longer than an unknown outcome takes to be known."""
 
 _UNSENT = (OrderStatus.INITIALIZED, OrderStatus.SUBMITTED)
 
 
-class Sender(Protocol):
+class Sender(GateSender, Protocol):
     """The strategy."""
-
-    name: str
-    member: Member
-    clock: Clock
-    log: Log
-
-    def spawn(self, coroutine: Coroutine[Any, Any, Any], reply_to: Any = None) -> asyncio.Task[Any]:
-        """Run a task that ends with the strategy."""
 
     def take_order(self, state: OrderState) -> None:
         """An order's state is new."""
 
 
 class Errands:
-    """Sends a strategy's orders to the gate and its cancels to the execution actors."""
+    """Sends a strategy's orders and changes to the gate and its cancels to the execution actors."""
 
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
+        self._gate = GateWord(sender)
+        self.changes = ChangeErrands(sender, self._gate)
         self._wished: set[str] = set()
         """Orders that were to be cancelled before the venue had them."""
         self._canceling: set[str] = set()
         """Orders whose cancel is on its way to the execution actor."""
+        self._waiting: set[str] = set()
+        """Replacements of orders that are not over yet."""
 
     # new orders
 
     def submit(self, order: Order) -> None:
         """Hand a new order to the gate, now or not at all."""
-        deadline_ns = self._sender.clock.monotonic_ns() + int(COMMAND_S * 1e9)
-        future = self._sender.member.send(GATE, SubmitOrder(order.exact.order), COMMAND_S)
-        future.add_done_callback(lambda done: self._on_gated(order, done.result(), deadline_ns))
+        self._ask((order,), SubmitOrder(order.exact.order))
+
+    def submit_list(self, orders: tuple[Order, ...]) -> None:
+        """Hand orders to the gate that pass together or not at all."""
+        self._ask(orders, SubmitOrderList(tuple(order.exact.order for order in orders)))
+
+    def _ask(self, orders: tuple[Order, ...], command: SubmitOrder | SubmitOrderList) -> None:
+        first = orders[0].exact.order
+
+        def is_meant(intent: Intent) -> bool:
+            return intent.order.order_id == first.order_id and intent.change is None
+
+        def refuse(code: Code, reason: str) -> None:
+            for order in orders:
+                if not order.is_closed:
+                    self.deny(order, code, reason)
+
+        self._gate.ask(
+            Question(
+                command,
+                first.order_id,
+                first.ts_decided,
+                lambda: all(map(_is_untold, orders)),
+                is_meant,
+                lambda: self._doubt(orders),
+                refuse,
+            )
+        )
 
     def deny(self, order: Order, code: Code, reason: str) -> None:
         """End an order that never left."""
@@ -105,73 +107,54 @@ class Errands:
         )
         self._sender.take_order(denied)
 
-    def _on_gated(self, order: Order, reply: Reply, deadline_ns: int) -> None:
-        if reply.ok or order.is_closed:
+    def _doubt(self, orders: tuple[Order, ...]) -> None:
+        """Let orders say UNKNOWN while nobody knows."""
+        for order in orders:
+            if _is_untold(order) and not order.exact.is_unknown:
+                now = self._sender.clock.time_ns()
+                self._sender.log.error("the gate is not there to say whether it passed an order", order=order.id)
+                reason = "the gate may have passed it, and is not there to say so"
+                self._sender.take_order(replace(order.exact, uncertain_since_ns=now, reason=reason))
+
+    # replacements
+
+    def replace(self, old: Order, new: Order, takes_rest: bool) -> None:
+        """End one order, and send another once that is over. `takes_rest`: it is for what the first one leaves."""
+        self._waiting.add(new.id)
+        self.cancel(old)
+        self._sender.spawn(self._replace(old, new, takes_rest))
+
+    async def _replace(self, old: Order, new: Order, takes_rest: bool) -> None:
+        try:
+            await asyncio.wait_for(old.closed(), REPLACE_S)
+        except TimeoutError:
+            reason = f"order {old.id}, which it was to replace, is {old.label} after {REPLACE_S:g} s"
+            self._deny_waiting(new, Code.DEADLINE_PASSED, reason)
             return
-        if reply.definite:
-            self.deny(order, reply.code, reply.reason)
-        else:
-            self._sender.log.warning("the gate did not answer; asking again", order=order.id, code=reply.code)
-            self._sender.spawn(self._settle(order, deadline_ns))
+        state, order = old.exact, new.exact.order
+        if takes_rest and state.order.size is not None:
+            order = replace(order, size=state.order.size - state.filled)
+        if old.status is OrderStatus.FILLED or (order.size is not None and order.size <= 0):
+            self._deny_waiting(new, Code.TOO_LATE, f"order {old.id}, which it was to replace, was filled first")
+            return
+        if new.id in self._waiting:
+            self._waiting.discard(new.id)
+            self._sender.take_order(replace(new.exact, order=replace(order, ts_decided=self._sender.clock.time_ns())))
+            self.submit(new)
 
-    async def _settle(self, order: Order, deadline_ns: int) -> None:
-        """Learn what became of an order that a gate may have had."""
-        clock, request = self._sender.clock, order.exact.order
-        while _is_untold(order) and (left_s := (deadline_ns - clock.monotonic_ns()) / 1e9) > 0:
-            reply = await self._sender.member.request(GATE, SubmitOrder(request), min(ANSWER_S, left_s))
-            # only a judgement counts: that this try came late, or to a gate that ends, says nothing about the first
-            judged = reply.status is ReplyStatus.DENIED and reply.code is not Code.SHUTTING_DOWN
-            if judged and _is_untold(order):
-                self.deny(order, reply.code, reply.reason)
-            if judged or reply.ok:
-                return
-            await asyncio.sleep(RETRY_S)
-        while _is_untold(order):
-            gated = await self._is_in_gates_journal(order)
-            if gated is None:
-                self._doubt(order)
-                await asyncio.sleep(RETRY_S)
-            elif gated:
-                return
-            elif _is_untold(order):
-                reason = f"the gate did not take it within {COMMAND_S:g} s; its journal lacks it, so it was never sent"
-                self.deny(order, Code.DEADLINE_PASSED, reason)
-
-    def _doubt(self, order: Order) -> None:
-        """Let the order say UNKNOWN while nobody knows."""
-        if _is_untold(order) and not order.exact.is_unknown:
-            now = self._sender.clock.time_ns()
-            self._sender.log.error("the gate is not there to say whether it passed an order", order=order.id)
-            reason = "the gate may have passed it, and is not there to say so"
-            self._sender.take_order(replace(order.exact, uncertain_since_ns=now, reason=reason))
-
-    async def _is_in_gates_journal(self, order: Order) -> bool | None:
-        """Return whether the gate passed or denied an order; None where it does not answer."""
-        newest = await self._intents(NEWEST)
-        if newest is None:
-            return None
-        upto, begun_ns = newest.last, order.exact.order.ts_decided - int(CLOCK_STEP_S * 1e9)
-        while upto > 0:
-            after = max(0, upto - LOOK_BACK)
-            page = await self._intents(after)
-            if page is None:
-                return None
-            if any(intent.order.order_id == order.id for intent in page.intents):
-                return True
-            if 0 < page.oldest_ns < begun_ns:
-                return False
-            upto = after
-        return False
-
-    async def _intents(self, after: int) -> IntentsAnswer | None:
-        reply = await self._sender.member.request(GATE, GetIntents(after, self._sender.name), ANSWER_S)
-        return reply.body if isinstance(reply.body, IntentsAnswer) else None
+    def _deny_waiting(self, new: Order, code: Code, reason: str) -> None:
+        if new.id in self._waiting:
+            self._waiting.discard(new.id)
+            self.deny(new, code, reason)
 
     # cancels
 
     def cancel(self, order: Order) -> None:
         """Ask the venue to end an order; a closed one is left alone."""
         if order.is_closed:
+            return
+        if order.id in self._waiting:
+            self._deny_waiting(order, Code.WITHDRAWN, "it was canceled while the order that it replaces was not over")
             return
         if order.status in _UNSENT:
             self._wished.add(order.id)
@@ -189,7 +172,8 @@ class Errands:
         future.add_done_callback(lambda done: self._on_cancel_sent(order, command, done.result()))
 
     def on_changed(self, order: Order) -> None:
-        """Look at an order's new state: a cancel that the venue could not place before may be due again."""
+        """Look at an order's new state: a cancel or a change that could not be placed before may be due."""
+        self.changes.on_changed(order)
         if order.id not in self._wished or order.status in _UNSENT:
             return
         if order.is_closed:

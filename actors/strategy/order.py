@@ -1,32 +1,46 @@
-"""What a strategy holds in hand: an order that is always current, a fill, a position; floats, with the exact beside."""
+"""An order in a strategy's hand: always current, and what can be done with it; floats, with the exact beside."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from typing import Any, Protocol
 
-from msgspec.structs import replace
+from actors.strategy.holdings import FillView
+from bus.messages import Code, ContingencyType, OrderState, OrderStatus, OrderType, Side
 
-from bus.messages import Code, Fill, Instrument, OrderState, OrderStatus, OrderType, Position, Side
+__all__ = ["Order", "OrderDesk", "Orders"]
 
-__all__ = ["FillView", "Order", "Orders", "PositionView", "summed"]
+
+class OrderDesk(Protocol):
+    """What does things with orders: their strategy."""
+
+    def cancel(self, orders: Order) -> None:
+        """Ask the venue to end an order."""
+
+    def modify(self, order: Order, *, price: object, size: object, trigger_price: object, params: object) -> Order:
+        """Ask the venue to change an order."""
+
+    def replace(self, order: Order, *, price: object, size: object, **terms: Any) -> Order:
+        """End an order and place another for it."""
 
 
 class Order:
     """An order of this strategy. Its fields are always current; `exact` is the whole state with Decimals.
 
-    Returned at once by `buy`, `sell` and `submit`. `await order.accepted()` and `await order.closed()` are there for
-    who likes to wait.
+    Returned at once by `buy`, `sell` and `submit`. `await order.accepted()`, `await order.modified()` and `await
+    order.closed()` are there for who likes to wait.
     """
 
-    __slots__ = ("_cancel", "_loop", "_waiters", "exact", "fills")
+    __slots__ = ("_desk", "_is_asked_to_change", "_loop", "_waiters", "exact", "fills")
 
-    def __init__(self, state: OrderState, loop: asyncio.AbstractEventLoop, cancel: Callable[[Order], None]) -> None:
+    def __init__(self, state: OrderState, loop: asyncio.AbstractEventLoop, desk: OrderDesk) -> None:
         self.exact = state
         self.fills: list[FillView] = []
         self._loop = loop
-        self._cancel = cancel
+        self._desk = desk
+        self._is_asked_to_change = False
         self._waiters: list[tuple[Callable[[OrderState], bool], asyncio.Future[Order]]] = []
 
     def __repr__(self) -> str:
@@ -65,13 +79,18 @@ class Order:
         return _float(self.exact.order.price)
 
     @property
+    def trigger_price(self) -> float | None:
+        """The price that sets it off; None where it has none."""
+        return _float(self.exact.order.trigger_price)
+
+    @property
     def filled(self) -> float:
         """How much was filled."""
         return float(self.exact.filled)
 
     @property
     def remaining(self) -> float:
-        """How much may still be filled, 0 once it is closed and for an order by quote size."""
+        """How much may still be filled; 0 once it is closed and for an order by quote size."""
         return float(self.exact.leaves or 0)
 
     @property
@@ -105,6 +124,26 @@ class Order:
         return self.exact.order.tag
 
     @property
+    def list_id(self) -> str:
+        """The list of orders that it belongs to; empty for one that stands alone."""
+        return self.exact.order.list_id
+
+    @property
+    def contingency(self) -> ContingencyType:
+        """How it hangs together with the other orders of its list."""
+        return self.exact.order.contingency
+
+    @property
+    def replaces(self) -> str:
+        """The id of the order that it was placed for by `replace`."""
+        return self.exact.order.replaces
+
+    @property
+    def is_changing(self) -> bool:
+        """True while a change of it has no definite answer."""
+        return self._is_asked_to_change or (self.exact.is_open and self.exact.is_changing)
+
+    @property
     def is_open(self) -> bool:
         """True until it is definitely over."""
         return self.exact.is_open
@@ -116,12 +155,26 @@ class Order:
 
     def cancel(self) -> None:
         """Ask the venue to end it. A closed order is left alone."""
-        self._cancel(self)
+        self._desk.cancel(self)
+
+    def modify(
+        self, *, price: object = None, size: object = None, trigger_price: object = None, params: object = None
+    ) -> Order:
+        """Ask the venue to change it, at once: see `Strategy.modify`. Returns the order itself."""
+        return self._desk.modify(self, price=price, size=size, trigger_price=trigger_price, params=params)
+
+    def replace(self, *, price: object = None, size: object = None, **terms: Any) -> Order:
+        """End it, and then place another for it: see `Strategy.replace`. Returns the new order."""
+        return self._desk.replace(self, price=price, size=size, **terms)
 
     async def accepted(self) -> Order:
         """Wait until the venue has it, or it is over."""
         waits = (OrderStatus.INITIALIZED, OrderStatus.SUBMITTED)
         return await self._when(lambda state: state.status not in waits)
+
+    async def modified(self) -> Order:
+        """Wait until no change of it is under way: it is changed, or as it was and `code` says why, or over."""
+        return await self._when(lambda state: not self.is_changing)
 
     async def closed(self) -> Order:
         """Wait until it is definitely over."""
@@ -140,11 +193,19 @@ class Order:
             return False
         self.exact = state
         if self._waiters:
-            for condition, future in self._waiters:
-                if condition(state) and not future.done():
-                    future.set_result(self)
-            self._waiters = [pair for pair in self._waiters if not pair[1].done()]
+            self._wake()
         return True
+
+    def _wake(self) -> None:
+        for condition, future in self._waiters:
+            if condition(self.exact) and not future.done():
+                future.set_result(self)
+        self._waiters = [pair for pair in self._waiters if not pair[1].done()]
+
+    def _asked_to_change(self, is_asked: bool) -> None:
+        """A change was asked for here, or its fate is known."""
+        self._is_asked_to_change = is_asked
+        self._wake()
 
 
 class Orders:
@@ -184,123 +245,6 @@ class Orders:
             self._open.pop(order.id, None)
             if len(self._all) > self.KEPT:
                 self._all.pop(next((key for key in self._all if key not in self._open), order.id))
-
-
-class FillView:
-    """One execution: floats to compute with, `exact` with Decimals beside."""
-
-    __slots__ = ("exact",)
-
-    def __init__(self, fill: Fill) -> None:
-        self.exact = fill
-
-    def __repr__(self) -> str:
-        return f"<Fill {self.trade_id} {self.side} {self.size:g} {self.instrument} at {self.price:g}>"
-
-    @property
-    def trade_id(self) -> str:
-        """The venue's id of it."""
-        return self.exact.trade_id
-
-    @property
-    def order_id(self) -> str:
-        """Our id of its order."""
-        return self.exact.order_id
-
-    @property
-    def instrument(self) -> str:
-        """The instrument's id."""
-        return self.exact.instrument
-
-    @property
-    def side(self) -> Side:
-        """BUY or SELL."""
-        return self.exact.side
-
-    @property
-    def price(self) -> float:
-        """At which price."""
-        return float(self.exact.price)
-
-    @property
-    def size(self) -> float:
-        """How much."""
-        return float(self.exact.size)
-
-    @property
-    def fee(self) -> float | None:
-        """What it cost, in `exact.fee_currency`; None until known."""
-        return _float(self.exact.fee)
-
-    @property
-    def ts_event(self) -> int:
-        """When, by the venue, UNIX nanoseconds."""
-        return self.exact.ts_event
-
-
-class PositionView:
-    """What the strategy holds of an instrument. Flat within one size step."""
-
-    __slots__ = ("_step", "exact")
-
-    def __init__(self, position: Position, instrument: Instrument | None) -> None:
-        self.exact = position
-        self._step = instrument.size_increment if instrument is not None else Decimal(0)
-
-    def __repr__(self) -> str:
-        return f"<Position {self.size:g} {self.exact.instrument} at {self.average_price:g}>"
-
-    @property
-    def size(self) -> float:
-        """Signed size: above 0 long, below 0 short."""
-        return float(self.exact.size)
-
-    @property
-    def average_price(self) -> float:
-        """The mean entry price of what is held."""
-        return float(self.exact.average_price)
-
-    @property
-    def is_flat(self) -> bool:
-        """True within one size step of nothing: what is left cannot be traded away."""
-        return abs(self.exact.size) < self._step or self.exact.size == 0
-
-    @property
-    def is_long(self) -> bool:
-        """True when something to sell is held."""
-        return self.exact.size > 0 and not self.is_flat
-
-    @property
-    def is_short(self) -> bool:
-        """True when something is owed."""
-        return self.exact.size < 0 and not self.is_flat
-
-
-def summed(positions: list[Position]) -> Position:
-    """Return one position for those of several instances; its average price is weighed by their sizes."""
-    total = positions[0]
-    for other in positions[1:]:
-        size = total.size + other.size
-        value = total.size * total.average_price + other.size * other.average_price
-        fees = {
-            name: total.fees.get(name, _ZERO) + other.fees.get(name, _ZERO) for name in {**total.fees, **other.fees}
-        }
-        total = replace(
-            total,
-            instance="",
-            size=size,
-            average_price=value / size if size else _ZERO,
-            realized=total.realized + other.realized,
-            fees=fees,
-            bought=total.bought + other.bought,
-            sold=total.sold + other.sold,
-            fills=total.fills + other.fills,
-            ts_event=max(total.ts_event, other.ts_event),
-        )
-    return total
-
-
-_ZERO = Decimal(0)
 
 
 def _float(value: Decimal | None) -> float | None:

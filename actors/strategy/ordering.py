@@ -1,83 +1,78 @@
-"""The part of a strategy that orders: buy, sell, close, cancel, and what it holds."""
+"""The part of a strategy that orders: places, changes, cancels, and what it holds."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from actors.runtime import Actor, Context
-from actors.strategy.errands import Errands
-from actors.strategy.execution_feed import ExecutionFeed
-from actors.strategy.market import MarketFeeds
-from actors.strategy.order import Order, Orders, PositionView, summed
-from actors.strategy.terms import Terms
-from bus.codec import Header
-from bus.messages import Cause, FloorInfo, OrderState, Position, mint_order_id
+from actors.strategy.holdings import PositionView, summed
+from actors.strategy.lists import Lists, OrderList
+from actors.strategy.order import Order
+from bus.messages import Code, Pending, Position, Side, parse_word
 
 __all__ = ["Ordering"]
 
 
-class Ordering(Actor):
+class Ordering(Lists):
     """Base of `Strategy`."""
 
-    floor: FloorInfo
-    _feeds: MarketFeeds
-    _terms: Terms
-    _feed: ExecutionFeed
-    _errands: Errands
-
-    def __init__(self, context: Context) -> None:
-        super().__init__(context)
-        self.orders = Orders()
-        self._count = 0
-        self._handled: tuple[str, Header] | None = None
-        """What the handler that runs now was called with: the cause of what it orders."""
-        self._ts_tick = 0
-
-    @property
-    def instruments(self) -> dict[str, Any]:
-        """The rules of every instrument that was subscribed to, by id."""
-        return self._feeds.instruments
-
-    def buy(self, instrument: str, size: object, price: object = None, **terms: Any) -> Order:
-        """Order to buy; see `submit`."""
-        return self.submit("BUY", instrument, size, price, **terms)
-
-    def sell(self, instrument: str, size: object, price: object = None, **terms: Any) -> Order:
-        """Order to sell; see `submit`."""
-        return self.submit("SELL", instrument, size, price, **terms)
-
-    def submit(
-        self, side: str, instrument: str, size: object = None, price: object = None, *, instance: str = "", **terms: Any
+    def modify(
+        self,
+        order: Order,
+        *,
+        price: object = None,
+        size: object = None,
+        trigger_price: object = None,
+        params: object = None,
     ) -> Order:
-        """Order, and return at once an `Order` that is always current.
+        """Ask the venue to change an order, and return it at once; `await order.modified()` waits for the outcome.
 
-        LIMIT where there is a price, else MARKET. `terms` are fields of `NewOrder`: time_in_force ("GTC", "IOC",
-        "FOK"), post_only, quote_size, tag, ... Sizes and prices are numbers or text; within 1e-9 of the instrument's
-        step they snap to it, otherwise the order is DENIED with the two nearest. Raises ValueError or TypeError for
-        terms that do not exist or cannot be read, naming what would do.
+        What is None stays. `size` is the order's new total, what is filled included. It goes through the gate. What is
+        denied or rejected leaves the order as it was: its `code` and `reason` say why, and `on_order` is called. One
+        change is under way at a time; of an order that the venue does not have yet, it waits for that. Where the venue
+        ends an order and begins another instead, this is one order still, with the same `id`. Raises ValueError for
+        what cannot be read.
         """
-        self._count += 1
-        tag = str(terms.get("tag", ""))
-        order_id = mint_order_id(self.floor.floor, self.name, self.epoch, self._count, tag)
-        where = instance or self._feeds.instance_of(instrument)
-        now = self.clock.time_ns()
-        cause = (
-            Cause(self._handled[0], self._handled[1].epoch, self._handled[1].seq) if self._handled is not None else None
-        )
-        order = self._terms.new_order(
-            order_id, self.name, where, instrument, side, size, price, terms, cause, self._ts_tick, now
-        )
-        rules = self.instruments.get(instrument)
+        change = self._terms.change(order.exact, self._mint(), price, size, trigger_price, params)
+        rules = self.instruments.get(order.instrument)
         if rules is not None:
-            order = self._terms.snapped(order, rules)
-        held = Order(OrderState(order, ts_init=now), self.loop, self._errands.cancel)
-        self.orders._keep(held)
-        problem = self._terms.off_step(order, rules)
-        if problem:
+            change = self._terms.snapped(change, rules)
+        problem = self._terms.off_step(change, rules)
+        if order.is_closed:
+            problem = Code.TOO_LATE, f"it is {order.status}; what has ended is not changed"
+        elif order.is_changing or order.exact.pending is Pending.CANCEL:
+            problem = Code.CHANGE_IN_FLIGHT, "a change or a cancel of it has no definite answer yet"
+        if problem is not None:
+            self._errands.changes.refuse(order, *problem)
+        else:
+            self._errands.changes.modify(order, change)
+        return order
+
+    def replace(self, order: Order, *, price: object = None, size: object = None, **terms: Any) -> Order:
+        """End an order, and place another for it once that is certain; return the new one at once.
+
+        For venues that cannot change orders, or for what no venue changes: both are orders of their own, and the new
+        one's `replaces` names the old one. The new one is like the old but for what is told, with the size that the old
+        one leaves, or `size` of its own; it stands alone where the old one was of a list. Never do both work: the old
+        one is canceled, and while it is not over the new one waits here. Where the old one was filled first the new one
+        is DENIED (TOO_LATE), and so it is where the old one does not end in 30 s (DEADLINE_PASSED). Raises ValueError
+        or TypeError for terms that do not exist or cannot be read.
+        """
+        now, tag = self.clock.time_ns(), str(terms.get("tag") or "")
+        made = self._terms.replacing(
+            order.exact.order, self._mint(tag), price, size, terms,
+            cause=self._cause(), ts_tick=self._ts_tick, ts_decided=now,
+        )  # fmt: skip
+        rules = self.instruments.get(order.instrument)
+        held = self._in_hand(made if rules is None else self._terms.snapped(made, rules))
+        problem = self._terms.off_step(held.exact.order, rules)
+        if order.is_closed:
+            problem = Code.TOO_LATE, f"order {order.id}, which it was to replace, is {order.status}"
+        if problem is not None:
             self._errands.deny(held, *problem)
         else:
-            self._errands.submit(held)
+            self._errands.replace(order, held, size is None)
         return held
 
     def close(self, instrument: str, price: object = None, **terms: Any) -> Order | None:
@@ -90,10 +85,16 @@ class Ordering(Actor):
         size = rules.size(size, "down") if rules is not None else size
         return self.submit("SELL" if position.is_long else "BUY", instrument, size, price, **terms)
 
-    def cancel_all(self, instrument: str = "") -> None:
-        """Cancel every open order of this strategy, of one instrument or of all."""
+    def cancel(self, orders: Order | OrderList | Iterable[Order]) -> None:
+        """Cancel an order, those of a list, or several; what is closed is left alone."""
+        for order in (orders,) if isinstance(orders, Order) else orders:
+            self._errands.cancel(order)
+
+    def cancel_all(self, instrument: str = "", side: str = "") -> None:
+        """Cancel every open order of this strategy: of one instrument or of all, of one side or of both."""
+        wanted = parse_word(Side, side, "side") if side else None
         for order in self.orders.open:
-            if instrument in ("", order.instrument):
+            if instrument in ("", order.instrument) and wanted in (None, order.side):
                 order.cancel()
 
     def position(self, instrument: str) -> PositionView:

@@ -17,8 +17,9 @@ from actors.runtime import Context
 from actors.strategy.errands import GATE, Errands
 from actors.strategy.execution_feed import ExecutionFeed
 from actors.strategy.fill_log import FillLog
+from actors.strategy.holdings import FillView
 from actors.strategy.market import MarketFeeds
-from actors.strategy.order import FillView, Order
+from actors.strategy.order import Order
 from actors.strategy.ordering import Ordering
 from actors.strategy.terms import Terms
 from bus import topics
@@ -189,7 +190,7 @@ class Strategy(Ordering):
         """An order's state is new."""
         order = self.orders.get(state.order.order_id)
         if order is None:
-            order = Order(state, self.loop, self._errands.cancel)
+            order = Order(state, self.loop, self)
             changed = True
         else:
             changed = order._update(state)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
-from typing import Any, get_type_hints
+from typing import Any, TypeAlias, TypeVar, get_type_hints
 
 import msgspec
 from msgspec.structs import fields, replace
@@ -13,7 +14,9 @@ from bus.messages import (
     Code,
     ContingencyType,
     Instrument,
+    ModifyOrder,
     NewOrder,
+    OrderState,
     OrderType,
     PositionSide,
     Side,
@@ -41,8 +44,11 @@ _KINDS = get_type_hints(NewOrder)
 _DECIMALS = ("quote_size", "display_size", "trigger_price", "trailing_offset", "limit_offset", "activation_price")
 
 
+T = TypeVar("T", NewOrder, ModifyOrder)
+
+
 class Terms:
-    """Builds orders from a user's words."""
+    """Builds orders and changes from a user's words."""
 
     def new_order(
         self,
@@ -62,10 +68,7 @@ class Terms:
 
         Raises TypeError for a term that does not exist, ValueError for one that cannot be read.
         """
-        for name in terms:
-            if name not in _KNOWN:
-                raise TypeError(f"order term {name!r} does not exist; there are {', '.join(_KNOWN)}")
-        read = {name: _read(name, value) for name, value in terms.items() if value is not None}
+        read = self._read(terms)
         kind = read.pop("type", OrderType.MARKET if price is None else OrderType.LIMIT)
         return NewOrder(
             order_id,
@@ -83,30 +86,102 @@ class Terms:
             **read,
         )
 
-    def snapped(self, order: NewOrder, rules: Instrument) -> NewOrder:
-        """Return the order with what is within 1e-9 of a step on that step."""
-        price, size = order.price, order.size
-        if price is not None:
-            near = rules.snap_price(price)
-            price = near if isinstance(near, Decimal) else price
-        if size is not None:
-            near = rules.snap_size(size)
-            size = near if isinstance(near, Decimal) else size
-        return replace(order, price=price, size=size)
+    def _read(self, terms: dict[str, Any]) -> dict[str, Any]:
+        for name in terms:
+            if name not in _KNOWN:
+                raise TypeError(f"order term {name!r} does not exist; there are {', '.join(_KNOWN)}")
+        offset = _offset(terms.get("trailing_offset"))
+        if offset is not None:
+            terms = {**terms, "trailing_offset": offset, "trailing_offset_type": TrailingOffsetType.BASIS_POINTS}
+        return {name: _read(name, value) for name, value in terms.items() if value is not None}
 
-    def off_step(self, order: NewOrder, rules: Instrument | None) -> tuple[Code, str] | None:
-        """Return why the order's numbers are between the instrument's steps, with the two nearest."""
+    def change(
+        self,
+        state: OrderState,
+        new_client_order_id: str,
+        price: object = None,
+        size: object = None,
+        trigger_price: object = None,
+        params: object = None,
+    ) -> ModifyOrder:
+        """Return the change of an order; None leaves a term as it is. Raises ValueError for what cannot be read."""
+        if price is size is trigger_price is params is None:
+            raise ValueError("a change of nothing: give a price, size, trigger_price or params")
+        order = state.order
+        return ModifyOrder(
+            order.order_id,
+            order.client_order_id,
+            state.venue_order_id,
+            order.instance,
+            order.instrument,
+            order.strategy,
+            None if size is None else _decimal(size, "size"),
+            None if price is None else _decimal(price, "price"),
+            None if trigger_price is None else _decimal(trigger_price, "trigger_price"),
+            account=order.account,
+            new_client_order_id=new_client_order_id,
+            side=order.side,
+            type=order.type,
+            params={} if params is None else _read("params", params),
+        )
+
+    def replacing(
+        self, old: NewOrder, order_id: str, price: object, size: object, terms: dict[str, Any], **names: Any
+    ) -> NewOrder:
+        """Return an order like an old one, which it is to replace, but for what is told; it stands alone."""
+        read = self._read(terms)
+        if price is not None:
+            read["price"] = _decimal(price, "price")
+        if size is not None:
+            read["size"] = _decimal(size, "size")
+        alone = {"contingency": ContingencyType.NONE, "list_id": "", "linked_ids": (), "parent_id": ""}
+        ours = {"order_id": order_id, "client_order_id": order_id, "replaces": old.order_id, **names}
+        return replace(old, ts_gated=0, ts_written=0, **{**alone, **ours, **read})
+
+    def snapped(self, order: T, rules: Instrument) -> T:
+        """Return an order or a change with what is within 1e-9 of a step on that step."""
+        near: dict[str, Decimal] = {}
+        for name, snap in _steps(rules):
+            value = getattr(order, name, None)
+            on_step = snap(value) if value is not None else None
+            if isinstance(on_step, Decimal):
+                near[name] = on_step
+        return replace(order, **near)
+
+    def off_step(self, order: NewOrder | ModifyOrder, rules: Instrument | None) -> tuple[Code, str] | None:
+        """Return why the numbers of an order or a change are between the instrument's steps, with the two nearest."""
         if rules is None:
             return None
-        if order.price is not None:
-            near = rules.snap_price(order.price)
-            if not isinstance(near, Decimal):
-                return Code.PRICE_INCREMENT, _nearest("price", order.price, near)
-        if order.size is not None:
-            near = rules.snap_size(order.size)
-            if not isinstance(near, Decimal):
-                return Code.SIZE_INCREMENT, _nearest("size", order.size, near)
+        for name, snap in _steps(rules):
+            value = getattr(order, name, None)
+            near = snap(value) if value is not None else None
+            if value is not None and isinstance(near, tuple):
+                code = Code.SIZE_INCREMENT if name.endswith("size") else Code.PRICE_INCREMENT
+                return code, _nearest(name, value, near)
         return None
+
+
+Snap: TypeAlias = Callable[[Decimal], Decimal | tuple[Decimal, Decimal]]
+
+
+def _steps(rules: Instrument) -> tuple[tuple[str, Snap], ...]:
+    """What has to be on which of the instrument's steps."""
+    price, size = rules.snap_price, rules.snap_size
+    return (
+        ("price", price), ("trigger_price", price), ("activation_price", price), ("size", size), ("display_size", size)
+    )  # fmt: skip
+
+
+_BASIS_POINTS = {"bps": Decimal(1), "bp": Decimal(1), "%": Decimal(100)}
+
+
+def _offset(text: object) -> Decimal | None:
+    """Return an offset in basis points that is written as "50bps" or "0.5%"; None for one that is a plain number."""
+    if isinstance(text, str):
+        for unit, factor in _BASIS_POINTS.items():
+            if text.endswith(unit):
+                return _decimal(text.removesuffix(unit).strip(), "trailing_offset") * factor
+    return None
 
 
 def _read(name: str, value: Any) -> Any:

@@ -11,7 +11,8 @@ from order_samples import a_state, an_order
 
 from actors.runtime import Log
 from actors.strategy import Order
-from actors.strategy.errands import LOOK_BACK, Errands
+from actors.strategy.errands import Errands
+from actors.strategy.gate_word import LOOK_BACK
 from bus.codec import ReplyStatus
 from bus.messages import (
     CancelOrder,
@@ -62,7 +63,10 @@ class Story:
         self.changes: list[str] = []
         self.tasks: list[asyncio.Task[Any]] = []
         order = an_order("o1", ts_gated=0, ts_decided=self.clock.time_ns())
-        self.order = Order(replace(a_state(status), order=order), self.loop, self.errands.cancel)
+        self.order = Order(replace(a_state(status), order=order), self.loop, self)  # type: ignore[arg-type]
+
+    def cancel(self, orders: Order) -> None:
+        self.errands.cancel(orders)
 
     def answer(self, name: str, message: Message) -> Reply:
         if isinstance(message, SubmitOrder):

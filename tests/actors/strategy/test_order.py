@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -12,14 +13,32 @@ from msgspec.structs import replace
 from order_samples import BTC, a_fill, a_state, an_instrument, an_order
 
 from actors.strategy import FillView, Order, Orders, PositionView
-from actors.strategy.order import summed
+from actors.strategy.holdings import summed
 from bus.messages import OrderState, OrderStatus, Pending, Position
 
 S = OrderStatus
 
 
+class Desk:
+    """Notes what it is asked to do."""
+
+    def __init__(self) -> None:
+        self.asked: list[Any] = []
+
+    def cancel(self, orders: Order) -> None:
+        self.asked.append(orders)
+
+    def modify(self, order: Order, **terms: Any) -> Order:
+        self.asked.append(("modify", terms))
+        return order
+
+    def replace(self, order: Order, **terms: Any) -> Order:
+        self.asked.append(("replace", terms))
+        return order
+
+
 def held(state: OrderState, loop: asyncio.AbstractEventLoop | None = None) -> Order:
-    return Order(state, loop or asyncio.new_event_loop(), lambda order: None)
+    return Order(state, loop or asyncio.new_event_loop(), Desk())
 
 
 @pytest.fixture
@@ -90,10 +109,10 @@ def test_an_order_that_ends_unaccepted_ends_both_waits(loop: asyncio.AbstractEve
 
 
 def test_cancel_asks_by_the_order_itself(loop: asyncio.AbstractEventLoop) -> None:
-    asked: list[Order] = []
-    order = Order(a_state(S.ACCEPTED), loop, asked.append)
+    desk = Desk()
+    order = Order(a_state(S.ACCEPTED), loop, desk)
     order.cancel()
-    assert asked == [order]
+    assert desk.asked == [order]
 
 
 statuses = st.sampled_from([status for status in S if status is not S.UNKNOWN])
