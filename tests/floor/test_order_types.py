@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from binance_floor import wait_for
 from floors import Floor, open_orders, until
 
 from actors.monitor.visitor import Visitor
@@ -64,6 +65,12 @@ def placer(floor: Floor, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     process.communicate(timeout=20)
 
 
+def placed(floor: Floor) -> list[dict[str, Any]]:
+    """The orders that the venue received, as far as its log is written."""
+    lines = (floor.state_dir / "twins" / "BINANCE.jsonl").read_text().splitlines()
+    return [json.loads(line)["params"] for line in lines if '"order.place"' in line and '"received"' in line]
+
+
 def test_each_type_of_order_rests_at_the_venue_as_the_strategy_said_it(
     floor: Floor, placer: subprocess.Popen[str]
 ) -> None:
@@ -83,8 +90,8 @@ def test_each_type_of_order_rests_at_the_venue_as_the_strategy_said_it(
     }  # fmt: skip
     (denied,) = ended
     assert (denied.order.type, denied.code) == (OrderType.MARKET_TO_LIMIT, Code.UNSUPPORTED_ORDER_TYPE)
-    lines = (floor.state_dir / "twins" / "BINANCE.jsonl").read_text().splitlines()
-    sent = [json.loads(line)["params"] for line in lines if '"order.place"' in line and '"received"' in line]
+    wait_for(lambda: len(placed(floor)) >= RESTING, "the venue has logged what it received")
+    sent = placed(floor)
     assert sorted(each["newClientOrderId"] for each in sent) == sorted(s.order.client_order_id for s in resting)
     by_id = {state.order.client_order_id: state.order for state in resting}
     for each in sent:
