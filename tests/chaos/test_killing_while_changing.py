@@ -1,0 +1,111 @@
+"""kill -9 around changes: whoever is killed, no change is sent twice, no order is lost, and every fill counts once."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from floors import Floor, actor, configuration, kill, synced, until
+
+from actors.monitor.visitor import Visitor
+
+MOVER = '''
+from tradefloor import Strategy
+
+
+class Mover(Strategy):
+    """Keeps an order at each side and moves it all the time; some are filled on the way."""
+
+    instrument = "BTCUSDT.BINANCE"
+
+    def on_start(self):
+        self.steps = 0
+        self.subscribe_quotes(self.instrument, conflate=True)
+        self.every("20ms", self.move)
+
+    def move(self):
+        quote = self.quote(self.instrument)
+        if quote is None:
+            return
+        self.steps += 1
+        away = (self.steps % 4) * 2.0
+        for side, price in (("BUY", quote.ask - away), ("SELL", quote.bid + away)):
+            mine = [order for order in self.orders.open if order.side == side]
+            if not mine:
+                self.submit(side, self.instrument, 0.02, round(price, 2))
+            for order in mine:
+                if order.status in ("ACCEPTED", "PARTIALLY_FILLED") and not order.is_changing:
+                    order.modify(price=round(price, 2), size=0.02 if self.steps % 3 else 0.015)
+'''
+ROUNDS = 3
+
+
+@pytest.fixture
+def floor(tmp_path: Path) -> Iterator[Floor]:
+    running = Floor(configuration(tmp_path, ("ONE",), makers=False, name="change"), tmp_path)
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def mover(floor: Floor, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    floor.visit(lambda visitor: synced(visitor, "ONE"))
+    (tmp_path / "mover.py").write_text(MOVER)
+    words = [sys.executable, "-m", "tradefloor", "attach", "mover.py:Mover", "--floor", floor.run_dir]
+    with open(tmp_path / "mover.txt", "w") as said:
+        process = subprocess.Popen(words, cwd=tmp_path, stdout=said, stderr=said, text=True)
+    yield process
+    process.terminate()
+    process.wait(timeout=20)
+
+
+def changes(floor: Floor) -> list[str]:
+    """The attempts that the venue received as replacements, as far as its log is written."""
+    lines = (floor.state_dir / "twins" / "ONE.jsonl").read_text().splitlines()
+    told = [json.loads(line) for line in lines if '"order.cancelReplace"' in line and '"received"' in line]
+    return [line["params"]["newClientOrderId"] for line in told]
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize("victim", ["gate", "reconciler", "execution.ONE"])
+def test_r04_a_kill_around_changes_loses_nothing_and_sends_nothing_twice(
+    floor: Floor, mover: subprocess.Popen[str], victim: str
+) -> None:
+    async def work(visitor: Visitor) -> None:
+        for _ in range(ROUNDS):
+            before = len(changes(floor))
+
+            async def more(before: int = before) -> bool:
+                assert mover.poll() is None, "the strategy ended"
+                return len(changes(floor)) > before + 20
+
+            await until(more, 40, "orders are changed")
+            status = await visitor.status()
+            assert status is not None
+            restarts = actor(status, victim).restarts
+            kill(actor(status, victim).pid)
+
+            async def back(restarts: int = restarts) -> bool:
+                fresh = await visitor.status()
+                return fresh is not None and actor(fresh, victim).restarts > restarts
+
+            await until(back, 30, f"{victim} is back")
+            await synced(visitor, "ONE")
+
+    floor.visit(work)
+    mover.terminate()
+    mover.wait(timeout=20)
+    summary = floor.stop()
+    assert summary["agrees"], summary["problems"]
+    assert summary["synced"]
+    assert summary["adjustments"] == 0
+    assert summary["restarts"] == ROUNDS
+    sent: dict[str, Any] = Counter(changes(floor))
+    assert len(sent) > ROUNDS * 20
+    assert {name: count for name, count in sent.items() if count > 1} == {}
