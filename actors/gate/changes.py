@@ -61,7 +61,7 @@ class Changes(Orders):
         known = None if self._is_surely_new(name, header) else self.journal.first_of_change(name)
         if known is not None:
             return self._answer_change_again(known, message)
-        if not self._is_told(message):
+        if not self._is_told(message) or self._is_new_here(message):
             return self._once_told(message, header)
         return self._judge_change(message, header)
 
@@ -72,9 +72,19 @@ class Changes(Orders):
             return False
         return not state.is_open or (state.order.client_order_id == change.client_order_id and _is_at_venue(state))
 
+    def _is_new_here(self, change: ModifyOrder) -> bool:
+        """True while the rules and the book of the order's instrument are on their way to a gate that began lately."""
+        state = self.view.order(change.strategy, change.order_id)
+        return state is not None and not self.view.is_settled(state.order) and self._is_first_sight(state.order)
+
     async def _once_told(self, change: ModifyOrder, header: RequestHeader) -> Answer:
         deadline = self.loop.time() + CATCH_UP_S
         while not self._is_told(change) and self.loop.time() < deadline:  # noqa: ASYNC110
+            await asyncio.sleep(SETTLE_S)
+        state = self.view.order(change.strategy, change.order_id)
+        if state is not None:
+            self.view.follow_instrument(state.order.instance, state.order.instrument)
+        while self._is_new_here(change):  # noqa: ASYNC110
             await asyncio.sleep(SETTLE_S)
         known = self.journal.first_of_change(change.new_client_order_id)
         return self._judge_change(change, header) if known is None else self._answer_change_again(known, change)

@@ -97,7 +97,7 @@ class Handing(Actor):
 
     @staticmethod
     def _event(
-        order: NewOrder, kind: OrderEventKind, code: Code, reason: str, now: int, new_client_order_id: str = ""
+        order: NewOrder, kind: OrderEventKind, code: Code, reason: str, now: int, change_id: str = ""
     ) -> OrderEvent:
         return OrderEvent(
             kind,
@@ -111,11 +111,13 @@ class Handing(Actor):
             strategy=order.strategy,
             code=code,
             reason=reason,
-            new_client_order_id=new_client_order_id,
+            change_id=change_id,
         )
 
-    def _not_sent(self, order: NewOrder, kind: OrderEventKind, reply: Reply, now: int, name: str = "") -> OrderEvent:
-        return self._event(order, kind, _code_of(reply), reply.reason, now, name)
+    def _not_sent(
+        self, order: NewOrder, kind: OrderEventKind, reply: Reply, now: int, change_id: str = ""
+    ) -> OrderEvent:
+        return self._event(order, kind, _code_of(reply), reply.reason, now, change_id)
 
 
 def _code_of(reply: Reply) -> Code:

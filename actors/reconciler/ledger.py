@@ -28,7 +28,6 @@ from bus.messages import (
     ModifyOrder,
     NewOrder,
     OrderEvent,
-    OrderEventKind,
     OrderState,
     OrderStatus,
     OrderType,
@@ -69,7 +68,7 @@ class Ledger:
         self._lacking: dict[str, OrderState] = {}
         self._traded: dict[str, set[str]] = {}
         self._names = OrderNames()
-        self._told_changes: dict[str, int] = {}
+        self._told_changes: dict[str, list[str]] = {}
         """Changes that the venue's actor told of before the gate did, by order."""
         self._fills: set[tuple[str, ...]] = set()
         self._unbookable: set[tuple[str, ...]] = set()
@@ -218,9 +217,9 @@ class Ledger:
             return []
         if intent.event is not None:
             after = machine.advance(state, intent.event)
-        elif self._told_changes.get(change.order_id, 0):
-            self._told_changes[change.order_id] -= 1
-            is_open = state.is_changing and state.change is None
+        elif change.new_client_order_id in self._told_changes.get(change.order_id, ()):
+            newest = self._told_changes[change.order_id][-1] == change.new_client_order_id
+            is_open = newest and state.is_changing and state.change is None
             after = asked_to_change(state, change, state.pending_client_order_id) if is_open else state
         else:
             after = asked_to_change(state, change, change.new_client_order_id)
@@ -235,9 +234,8 @@ class Ledger:
         before, after = self._advanced(event)
         if after is before:
             return []
-        if event.kind is OrderEventKind.MODIFY_PENDING and before.change is None:
-            name = after.order.order_id
-            self._told_changes[name] = self._told_changes.get(name, 0) + 1
+        if event.change_id and not self._names.of_client(event.instance, event.change_id):
+            self._told_changes.setdefault(after.order.order_id, []).append(event.change_id)
         self._keep(after)
         return [ExecutionUpdate(after)]
 

@@ -192,11 +192,33 @@ def _updated(state: OrderState, event: OrderEvent) -> OrderState:
     after = _opened(state, event, OrderStatus.ACCEPTED)
     if after.status not in _OPEN:
         return state
-    if not after.pending_client_order_id:  # else it is of an earlier change: the one under way makes a new attempt
+    if not after.pending_client_order_id and not _is_of_another(after, event):  # else another change is under way
         after = without_change(after)
     if after.code is not Code.NONE:
         after = replace(after, code=Code.NONE, reason=event.reason, venue_code="")
-    return _with_figures(_with_terms(after, event), event)
+    return _if_complete(_with_figures(_with_terms(after, event), event))
+
+
+def _if_complete(state: OrderState) -> OrderState:
+    """The order's size is known now: where that is filled already, it is over."""
+    size = state.order.size
+    if size is None or state.filled < size or not state.is_open or state.is_changing:
+        return state
+    return replace(state, status=OrderStatus.FILLED, pending=Pending.NONE, uncertain_since_ns=0)
+
+
+def _proved(state: OrderState, filled: Decimal) -> OrderState:
+    """A fill beyond the order's size proves that the change which makes it larger was made."""
+    order, change = state.order, state.change
+    if change is None or change.size is None or order.size is None or not order.size < filled <= change.size:
+        return state
+    return replace(state, order=change.applied_to(order))
+
+
+def _largest(state: OrderState) -> Decimal | None:
+    """The size that the order may have: a change that is under way may have made it larger."""
+    size, change = state.order.size, state.change
+    return size if size is None or change is None or change.size is None else max(size, change.size)
 
 
 def _with_terms(state: OrderState, event: OrderEvent) -> OrderState:
@@ -273,10 +295,10 @@ def _asked(state: OrderState, event: OrderEvent) -> OrderState:
         return replace(state, pending=Pending.MODIFY, pending_client_order_id=tried, expires_ns=expires)
     if kind is OrderEventKind.CANCEL_REJECTED and state.pending is Pending.CANCEL:
         return _refused(_without_cancel(state), event)
-    if kind is OrderEventKind.MODIFY_REJECTED and state.is_changing:
+    if kind is OrderEventKind.MODIFY_REJECTED and state.is_changing and not _is_of_another(state, event):
         asked = state.pending is Pending.MODIFY and state.status not in _OPEN
         after = replace(state, pending_client_order_id="", change=None, pending=Pending.SUBMIT) if asked else state
-        return _refused(without_change(after), event)
+        return _if_complete(_refused(without_change(after), event))
     if kind is OrderEventKind.OUTCOME_UNKNOWN:
         if state.pending is Pending.NONE and event.source is not Source.RECONCILER:
             return state
@@ -295,6 +317,12 @@ def _without_cancel(state: OrderState) -> OrderState:
     return _settled(state) if state.status in _OPEN else replace(state, pending=Pending.SUBMIT)
 
 
+def _is_of_another(state: OrderState, event: OrderEvent) -> bool:
+    """True where the event names another change than the one under way, as far as that is known."""
+    under_way = state.change.new_client_order_id if state.change is not None else state.pending_client_order_id
+    return "" not in (under_way, event.change_id) and under_way != event.change_id
+
+
 def _refused(state: OrderState, event: OrderEvent) -> OrderState:
     return replace(state, code=event.code, reason=event.reason, venue_code=event.venue_code)
 
@@ -303,12 +331,11 @@ def _refused_by_gate(state: OrderState, event: OrderEvent) -> OrderState:
     """The gate did not pass a change, or it was never written: that answers no other one that is under way."""
     if not state.is_open:
         return state
-    under_way = state.change.new_client_order_id if state.change is not None else state.pending_client_order_id
-    after = without_change(state) if under_way and under_way == event.new_client_order_id else state
+    after = without_change(state) if state.is_changing and not _is_of_another(state, event) else state
     told = (event.code, event.reason, event.venue_code)
     if after is state and told == (state.code, state.reason, state.venue_code):
         return state
-    return _refused(after, event)
+    return _if_complete(_refused(after, event))
 
 
 def apply_fill(state: OrderState, fill: Fill) -> OrderState:
@@ -317,13 +344,15 @@ def apply_fill(state: OrderState, fill: Fill) -> OrderState:
     if meant is About.LATER:
         state = switched(state, fill.client_order_id, None)
     filled = state.filled + fill.size
+    if meant is About.PRESENT:
+        state = _proved(state, filled)
     size, carried, venue_filled = state.order.size, state.carried, max(state.venue_filled, filled)
     if meant is About.EARLIER:
         carried, venue_filled = carried + fill.size, state.venue_filled + fill.size
         size = None if size is None else size + fill.size
         state = replace(state, order=replace(state.order, size=size))
-    after = state
-    if size is not None and filled >= size:
+    after, largest = state, _largest(state)
+    if largest is not None and filled >= largest:
         reopens = state.status in _NEVER or state.status is OrderStatus.REJECTED
         after = _settled(_reopened(state, OrderStatus.FILLED) if reopens else replace(state, status=OrderStatus.FILLED))
     elif state.status in _NEVER or state.status is OrderStatus.REJECTED:

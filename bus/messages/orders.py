@@ -51,8 +51,9 @@ class OrderEvent(Message, frozen=True):
 
     `client_order_id` names the attempt that this is about, and the amounts are that attempt's own, as the venue tells
     them. `new_client_order_id` is the id of the attempt that takes its place: the one that is tried (MODIFY_PENDING),
-    or that now works (UPDATED); empty where the order keeps its name. `list_id` is the name of the list that the order
-    belongs to.
+    or that now works (UPDATED); empty where the order keeps its name. `change_id` names the change that this is about
+    by the `new_client_order_id` that it was asked for with, whether or not the venue uses that. `list_id` is the name
+    of the list that the order belongs to.
 
     Raises ValueError for an amount that is no finite number of a sane size.
     """
@@ -95,6 +96,7 @@ class OrderEvent(Message, frozen=True):
     list_id: str = ""
     contingency: ContingencyType = ContingencyType.NONE
     new_client_order_id: str = ""
+    change_id: str = ""
 
     def __post_init__(self) -> None:
         check_decimals(

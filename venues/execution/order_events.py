@@ -153,4 +153,5 @@ def _about(
         ts_written=ts_written,
         venue_code=venue_code,
         new_client_order_id=tried,
+        change_id=command.new_client_order_id if isinstance(command, ModifyOrder) else "",
     )

@@ -24,8 +24,10 @@ STABLE_S = 1.0
 """How long a log may take to come to rest; the twin writes at least every 20 ms."""
 LOOK_S = 0.1
 MS = 1_000_000
-PLACING = ("order.place", "POST /api/v3/order")
-OPEN = ("NEW", "PARTIALLY_FILLED")
+PLACING = ("order.place", "POST /api/v3/order", "order.cancelReplace", "POST /api/v3/order/cancelReplace")
+PLACING_LISTS = ("orderList.place", "POST /api/v3/orderList/")
+"""What the methods that place lists begin with; each order of one has a name of its own."""
+OPEN = ("NEW", "PENDING_NEW", "PARTIALLY_FILLED")
 
 
 class TwinFill(msgspec.Struct, frozen=True):
@@ -168,6 +170,10 @@ class TwinTruth:
         """Somebody asks for something."""
         if received.method in PLACING and "newClientOrderId" in received.params:
             self.received[str(received.params["newClientOrderId"])] += 1
+        elif received.method.startswith(PLACING_LISTS):
+            for name, value in received.params.items():
+                if name.endswith("ClientOrderId") and name != "listClientOrderId":
+                    self.received[str(value)] += 1
 
     def on_sent(self, sent: _Sent) -> None:
         """Each of these sockets was sent this."""
