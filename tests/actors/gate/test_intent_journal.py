@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from order_samples import an_event, an_order
 
-from actors.gate.journal import PAGE, IntentJournal
-from bus.messages import Code, OrderEventKind, TradingState
+from actors.gate.journal import INTENTS_VERSION, PAGE, IntentJournal
+from bus.codec import encode
+from bus.messages import Code, Intent, ModifyOrder, OrderEventKind, TradingState
 
 
 def test_intents_are_numbered_from_one_and_the_numbers_run_on_over_a_reopen(tmp_path: Path) -> None:
@@ -83,3 +85,53 @@ def test_every_change_of_a_trading_state_is_kept_with_who_made_it(tmp_path: Path
         (7, 100, "floor", "HALTED", "why", "operator"),
         (8, 200, "floor", "ACTIVE", "over", "monitor"),
     ]
+
+
+def test_a_journal_of_the_first_version_is_brought_up_to_date_and_knows_what_it_knew(tmp_path: Path) -> None:
+    import sqlite3
+
+    path = tmp_path / "intents.db"
+    old = sqlite3.connect(path)
+    old.executescript(FIRST_VERSION)
+    first = Intent(1, an_order("o1"), False, None, 100)
+    old.execute("INSERT INTO intents VALUES (1, 7, 100, 'o1', 'alpha', 'BINANCE', 0, ?)", (encode(first),))
+    old.commit()
+    old.close()
+    for _ in range(2):
+        journal = IntentJournal(path)
+        assert (journal.first_of("o1"), journal.after(0)[0]) == (first, first)
+        journal.close()
+    journal = IntentJournal(path)
+    change = ModifyOrder("o1", "o1", "", "BINANCE", "BTCUSDT.BINANCE", "alpha", new_client_order_id="o2")
+    changed = journal.append(an_order("o1"), False, None, 8, 101, change)
+    assert (changed.number, journal.first_of_change("o2"), journal.first_of("o1")) == (2, changed, first)
+    assert (journal.wrote("o2"), journal.first_of("o2"), journal.first_of_change("o1")) == (True, None, None)
+    journal.close()
+    rows = sqlite3.connect(path)
+    assert rows.execute("SELECT value FROM meta").fetchall() == [(str(INTENTS_VERSION),)]
+    rows.close()
+
+
+def test_orders_that_are_judged_as_one_are_written_as_one(tmp_path: Path) -> None:
+    path = tmp_path / "intents.db"
+    journal = IntentJournal(path)
+    with pytest.raises(AttributeError):
+        journal.append_all([(an_order("o1"), None), (None, None)], False, 7, 100)  # type: ignore[list-item]
+    journal._store._database.rollback()  # type: ignore[attr-defined]
+    again = IntentJournal(path)
+    assert again.after(0) == ()
+    again.close()
+
+
+FIRST_VERSION = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+INSERT INTO meta VALUES ('schema_version', '1');
+CREATE TABLE intents (
+    number INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, ts_ns INTEGER NOT NULL, order_id TEXT NOT NULL,
+    strategy TEXT NOT NULL, instance TEXT NOT NULL, denied INTEGER NOT NULL, body BLOB NOT NULL);
+CREATE INDEX intents_by_order ON intents (order_id, number);
+CREATE TABLE trading (scope TEXT PRIMARY KEY, state TEXT NOT NULL, reason TEXT NOT NULL);
+CREATE TABLE trading_changes (
+    number INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, ts_ns INTEGER NOT NULL, scope TEXT NOT NULL,
+    state TEXT NOT NULL, reason TEXT NOT NULL, caller TEXT NOT NULL);
+"""

@@ -1,4 +1,4 @@
-"""What became of a change that nobody answered: both attempts are asked for, and it is concluded once that is certain."""
+"""A change that nobody answered: both attempts are asked for, and it is concluded once that is certain."""
 
 from __future__ import annotations
 
