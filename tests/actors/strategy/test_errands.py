@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from decimal import Decimal
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 from order_samples import a_state, an_order
 
 from actors.runtime import Log
 from actors.strategy import Order
-from actors.strategy.errands import Errands
+from actors.strategy.errands import REPLACE_S, Errands
 from actors.strategy.gate_word import LOOK_BACK
 from bus.codec import ReplyStatus
 from bus.messages import (
@@ -28,6 +30,7 @@ from bus.messages import (
     Pending,
     Refused,
     SubmitOrder,
+    SubmitOrderList,
 )
 from bus.requests import Reply
 from tradefloor.testing import VirtualClock, run_virtual
@@ -56,6 +59,7 @@ class Story:
         self.errands = Errands(self)  # type: ignore[arg-type]
         self.journal: list[Intent] = []
         self.gate: Callable[[NewOrder], Reply] = lambda order: DONE
+        self.gate_list: Callable[[], Reply] = lambda: DONE
         self.gate_is_there = True
         self.executor: list[Reply] = []
         self.submits: list[float] = []
@@ -72,6 +76,8 @@ class Story:
         if isinstance(message, SubmitOrder):
             self.submits.append(self.loop.time())
             return self.gate(message.order)
+        if isinstance(message, SubmitOrderList):
+            return self.gate_list()
         if isinstance(message, GetIntents):
             page = [intent for intent in self.journal if intent.number > message.after][:1000]
             last = self.journal[-1].number if self.journal else 0
@@ -312,3 +318,109 @@ def test_a_closed_order_is_left_alone() -> None:
         await story.quiet()
 
     assert played(play, S.FILLED).cancels == []
+
+
+# replacements
+
+
+class Pair:
+    """An order and what is to replace it, in a story whose order is the first."""
+
+    def __init__(self, story: Story, size: str = "10") -> None:
+        self.story = story
+        order = an_order("o2", ts_gated=0, ts_decided=story.clock.time_ns(), replaces="o1", size=Decimal(size))
+        self.new = Order(replace(a_state(S.INITIALIZED), order=order), story.loop, story)  # type: ignore[arg-type]
+        self.sent: list[NewOrder] = []
+        story.gate = self.take
+        first = story.take_order
+
+        def take_order(state: OrderState) -> None:
+            if state.order.order_id == "o2":
+                self.new._update(state)
+            else:
+                first(state)
+
+        story.take_order = take_order  # type: ignore[method-assign]
+
+    def take(self, order: NewOrder) -> Reply:
+        self.sent.append(order)
+        return DONE
+
+
+def test_e31_what_replaces_an_order_is_sent_once_that_is_over_and_for_what_it_leaves() -> None:
+    async def play(story: Story) -> None:
+        pair = Pair(story)
+        story.errands.replace(story.order, pair.new, takes_rest=True)
+        await asyncio.sleep(1)
+        assert ([each.client_order_id for each in story.cancels], pair.sent) == (["o1"], [])
+        story.take_order(replace(story.order.exact, filled=Decimal(3), revision=1))
+        story.becomes(S.CANCELED)
+        await asyncio.sleep(0.1)
+        (sent,) = pair.sent
+        assert (sent.order_id, sent.size, sent.replaces) == ("o2", Decimal(7), "o1")
+        assert pair.new.exact.order.size == Decimal(7)
+
+    played(play, S.ACCEPTED)
+
+
+def test_a_size_of_its_own_is_not_touched() -> None:
+    async def play(story: Story) -> None:
+        pair = Pair(story, "5")
+        story.errands.replace(story.order, pair.new, takes_rest=False)
+        story.take_order(replace(story.order.exact, filled=Decimal(3), revision=1))
+        story.becomes(S.CANCELED)
+        await asyncio.sleep(0.1)
+        assert [each.size for each in pair.sent] == [Decimal(5)]
+
+    played(play, S.ACCEPTED)
+
+
+@pytest.mark.parametrize("takes_rest", [True, False])
+def test_an_order_that_was_filled_first_is_replaced_by_nothing(takes_rest: bool) -> None:
+    async def play(story: Story) -> None:
+        pair = Pair(story)
+        story.errands.replace(story.order, pair.new, takes_rest)
+        story.take_order(replace(story.order.exact, filled=Decimal(10), revision=1))
+        story.becomes(S.FILLED)
+        await asyncio.sleep(0.1)
+        assert (pair.sent, pair.new.status, pair.new.code) == ([], S.DENIED, Code.TOO_LATE)
+
+    played(play, S.ACCEPTED)
+
+
+def test_an_order_that_does_not_end_is_replaced_by_nothing() -> None:
+    async def play(story: Story) -> None:
+        pair = Pair(story)
+        story.errands.replace(story.order, pair.new, True)
+        await asyncio.sleep(REPLACE_S + 1)
+        assert (pair.new.status, pair.new.code) == (S.DENIED, Code.DEADLINE_PASSED)
+        story.becomes(S.CANCELED)
+        await asyncio.sleep(1)
+        assert pair.sent == []
+
+    played(play, S.ACCEPTED)
+
+
+def test_a_replacement_that_is_canceled_while_it_waits_never_leaves() -> None:
+    async def play(story: Story) -> None:
+        pair = Pair(story)
+        story.errands.replace(story.order, pair.new, True)
+        story.errands.cancel(pair.new)
+        assert (pair.new.status, pair.new.code) == (S.DENIED, Code.WITHDRAWN)
+        story.becomes(S.CANCELED)
+        await asyncio.sleep(1)
+        assert (pair.sent, len(story.cancels)) == ([], 1)
+
+    played(play, S.ACCEPTED)
+
+
+def test_the_orders_of_a_list_share_the_gate_s_word() -> None:
+    async def play(story: Story) -> None:
+        pair = Pair(story)
+        answers = [LOST, ended(ReplyStatus.DENIED, Code.HALTED, Refused(Code.HALTED, "by hand"))]
+        story.gate_list = lambda: answers.pop(0)
+        story.errands.submit_list((story.order, pair.new))
+        await asyncio.sleep(2)
+        assert [(order.status, order.code) for order in (story.order, pair.new)] == [(S.DENIED, Code.HALTED)] * 2
+
+    played(play)
