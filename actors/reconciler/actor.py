@@ -139,6 +139,8 @@ class Reconciler(Actor):
             return self._execution_state(rest[0])
         if kind == "state" and rest[1] in self.syncs:
             return self._instance_state(rest[1])
+        if kind == "account":
+            return PositionsAnswer((), self._balances_of(rest[0]))
         return Empty()
 
     def _on_actor(self, entry: DirectoryEntry) -> None:
@@ -340,7 +342,9 @@ class Reconciler(Actor):
         return OrderList(tuple(orders[-ORDERS_LIMIT:]), self.ledger.last_intent)
 
     def on_get_positions(self, message: GetPositions, header: RequestHeader) -> PositionsAnswer:
-        balances = tuple(
-            balance for balance in self.ledger.balances.values() if message.instance in ("", balance.instance)
+        return PositionsAnswer(
+            tuple(self.ledger.positions_of(message.strategy, message.instance)), self._balances_of(message.instance)
         )
-        return PositionsAnswer(tuple(self.ledger.positions_of(message.strategy, message.instance)), balances)
+
+    def _balances_of(self, instance: str) -> tuple[Balance, ...]:
+        return tuple(balance for balance in self.ledger.balances.values() if instance in ("", balance.instance))

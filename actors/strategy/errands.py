@@ -8,6 +8,7 @@ once the venue has it. A replacement waits here until the order that it replaces
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Protocol
 
 from msgspec.structs import replace
@@ -158,18 +159,23 @@ class Errands:
             return
         if order.status in _UNSENT:
             self._wished.add(order.id)
-        asked = order.exact.order
-        command = CancelOrder(
-            asked.client_order_id,
-            asked.instance,
-            asked.instrument,
-            self._sender.name,
-            order_id=asked.order_id,
-            venue_order_id=order.exact.venue_order_id,
-        )
+        asked, executor = order.exact.order, f"execution.{order.exact.order.instance}"
         self._canceling.add(order.id)
-        future = self._sender.member.send(f"execution.{asked.instance}", command, COMMAND_S)
-        future.add_done_callback(lambda done: self._on_cancel_sent(order, command, done.result()))
+        # the venue's actor knows what took an order's place, but one that has begun anew knows no name of before
+        for name in order.exact.names_at_work if order.exact.is_unknown else (asked.client_order_id,):
+            command = CancelOrder(
+                name,
+                asked.instance,
+                asked.instrument,
+                self._sender.name,
+                order_id=asked.order_id,
+                venue_order_id=order.exact.venue_order_id if name == asked.client_order_id else "",
+            )
+            future = self._sender.member.send(executor, command, COMMAND_S)
+            future.add_done_callback(partial(self._on_cancel_answered, order, command))
+
+    def _on_cancel_answered(self, order: Order, command: CancelOrder, done: asyncio.Future[Reply]) -> None:
+        self._on_cancel_sent(order, command, done.result())
 
     def on_changed(self, order: Order) -> None:
         """Look at an order's new state: a cancel or a change that could not be placed before may be due."""

@@ -98,8 +98,8 @@ class ExitPolicyRun:
     async def _cancel(self, strategy: str, orders: tuple[OrderState, ...], until_epoch: int) -> None:
         by_instance: dict[str, list[tuple[str, str]]] = {}
         for state in orders:
-            names = (state.order.instrument, state.order.client_order_id)
-            by_instance.setdefault(state.order.instance, []).append(names)
+            names = [(state.order.instrument, name) for name in state.names_at_work]
+            by_instance.setdefault(state.order.instance, []).extend(names)
         commands = [
             self._request(
                 executor, CancelAll(instance, strategy, client_order_ids=tuple(names), until_epoch=until_epoch), 2.0

@@ -257,6 +257,12 @@ class OrderState(Message, frozen=True):
         return self.change is not None or self.pending_client_order_id != "" or self.pending is Pending.MODIFY
 
     @property
+    def names_at_work(self) -> tuple[str, ...]:
+        """The client order ids under which the venue may be working on it: two while a change is under way."""
+        present, tried = self.order.client_order_id, self.pending_client_order_id
+        return (present,) if tried in ("", present) else (present, tried)
+
+    @property
     def leaves(self) -> Decimal | None:
         """The size that the venue may still fill, as far as we know; None for an open order by quote size."""
         if self.status.is_closed:

@@ -40,8 +40,8 @@ def run(options: argparse.Namespace) -> int:
         failed: list[Reply] = []
         by_instance: dict[str, list[tuple[str, str]]] = {}
         for state in orders:
-            names = (state.order.instrument, state.order.client_order_id)
-            by_instance.setdefault(state.order.instance, []).append(names)
+            names = [(state.order.instrument, name) for name in state.names_at_work]
+            by_instance.setdefault(state.order.instance, []).extend(names)
         for instance, names_of in by_instance.items():
             command = CancelAll(instance, strategy="-", client_order_ids=tuple(names_of))
             answer = await floor.request(f"execution.{instance}", command)
@@ -59,4 +59,4 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _is_meant(state: OrderState, name: str) -> bool:
-    return name in (state.order.order_id, state.order.client_order_id, state.venue_order_id)
+    return name in (state.order.order_id, *state.names_at_work, state.venue_order_id)

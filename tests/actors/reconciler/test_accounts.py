@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 from order_samples import INSTANCE, a_fill, an_instrument, an_intent, an_order
 
+from actors.reconciler import Reconciler
 from actors.reconciler.accounts import AccountCheck, AccountMoved
 from actors.reconciler.ledger import Ledger
 from actors.reconciler.records import Adjustment, Baseline, InstrumentKnown
-from actors.runtime import Log
-from bus.messages import Balance, BalancesAnswer, Fill, Source
+from actors.runtime import Context, Log
+from bus import topics
+from bus.messages import Balance, BalancesAnswer, Fill, PositionsAnswer, Source
 
 DAY_ONE = {"BTC": "1", "USDT": "1000"}
 
@@ -247,3 +250,12 @@ def test_a_fill_that_comes_after_its_adjustment_is_adjusted_back() -> None:
     account.read().read()
     assert account.ledger.expected[INSTANCE] == {"BTC": 2, "USDT": 900}
     assert account.ledger.orders["o1"].filled == 1
+
+
+def test_who_joins_an_account_s_topic_is_told_its_balances_whole(tmp_path: Path) -> None:
+    actor = Reconciler(Context("reconciler", "reconciler", str(tmp_path), str(tmp_path), "test"))
+    for instance, asset in (("ONE", "BTC"), ("ONE", "USDT"), ("TWO", "BTC")):
+        actor.ledger.apply(Balance(instance, asset, Decimal(1), Decimal(0), Source.QUERY, 1, 1))
+    told = actor.topic_state(topics.topic("account", "ONE"))
+    assert isinstance(told, PositionsAnswer)
+    assert [(balance.instance, balance.asset) for balance in told.balances] == [("ONE", "BTC"), ("ONE", "USDT")]

@@ -156,3 +156,31 @@ def test_a_checkpoint_commits_and_folds_the_write_ahead_file(path: Path) -> None
     copy.write_bytes(path.read_bytes())
     store.close()
     assert rows(copy) == [41]
+
+
+MIGRATIONS = {
+    1: "ALTER TABLE journal ADD COLUMN more TEXT NOT NULL DEFAULT 'none'",
+    2: "UPDATE journal SET more='some'",
+}
+
+
+def test_an_older_file_is_migrated_version_by_version_and_once(path: Path) -> None:
+    write(path, 2)
+    for _ in range(2):
+        store = SqliteStore(path, SCHEMA, 3, migrations=MIGRATIONS)
+        assert store.rows("SELECT seq, more FROM journal") == [(1, "some"), (2, "some")]
+        assert store.rows("SELECT value FROM meta") == [("3",)]
+        store.close()
+    with pytest.raises(StoreError, match="has schema version 3; this version reads up to 1"):
+        SqliteStore(path, SCHEMA, 1)
+
+
+def test_a_migration_that_fails_leaves_the_file_as_the_last_one_left_it(path: Path) -> None:
+    write(path, 2)
+    with pytest.raises(StoreError):
+        SqliteStore(
+            path, SCHEMA, 3, migrations={**MIGRATIONS, 2: "UPDATE journal SET more='some'; UPDATE nothing SET a=1"}
+        )
+    store = SqliteStore(path, SCHEMA, 3, migrations=MIGRATIONS)
+    assert store.rows("SELECT more FROM journal") == [("some",), ("some",)]
+    store.close()

@@ -312,6 +312,22 @@ def test_a_cancel_on_its_way_is_not_doubled_by_the_acceptance() -> None:
     assert story.errands._wished == set()
 
 
+def test_while_it_is_unknown_which_attempt_works_both_are_canceled() -> None:
+    async def play(story: Story) -> None:
+        state = replace(story.order.exact, pending=Pending.MODIFY, pending_client_order_id="o2", venue_order_id="77")
+        story.take_order(state)
+        story.order.cancel()
+        await asyncio.sleep(0.1)
+        assert [each.client_order_id for each in story.cancels] == ["o1"], "the venue's actor knows the rest"
+        story.take_order(replace(state, uncertain_since_ns=5))
+        story.order.cancel()
+        await asyncio.sleep(0.1)
+        names = [(each.client_order_id, each.venue_order_id) for each in story.cancels[1:]]
+        assert names == [("o1", "77"), ("o2", "")]
+
+    played(play, S.ACCEPTED)
+
+
 def test_a_closed_order_is_left_alone() -> None:
     async def play(story: Story) -> None:
         story.order.cancel()

@@ -124,6 +124,16 @@ def test_every_open_order_is_cancelled_at_its_own_instance_and_confirmed_gone() 
     assert floor.ends == [EPOCH], "the gate is told once"
 
 
+def test_while_a_change_is_under_way_both_attempts_are_cancelled() -> None:
+    changing = replace(an_open_order(1), pending_client_order_id="tried")
+    floor = Floor(changing)
+    floor.on_cancel = lambda command: floor.orders.clear()
+    outcome, _ = floor.carry_out()
+    assert outcome == Outcome(True, 1)
+    ((_, command),) = floor.cancels
+    assert command.client_order_ids == ((BTC, changing.order.client_order_id), (BTC, "tried"))
+
+
 def test_an_order_that_the_gate_passed_and_the_reconciler_has_not_heard_of_is_waited_for_and_cancelled() -> None:
     floor = Floor()
     floor.pulled = 6
