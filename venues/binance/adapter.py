@@ -2,7 +2,7 @@
 
 from bus.messages import OrderType, TimeInForce
 from venues.binance.settings import ACCOUNT_TYPES, ADDRESSES, ENVIRONMENTS, Settings
-from venues.capabilities import AdapterInfo, Cancel, Capabilities, Cell, Instruction, MarketData, Query
+from venues.capabilities import AdapterInfo, Cancel, Capabilities, Cell, History, Instruction, MarketData, Query
 
 __all__ = ["ADAPTER", "SPOT"]
 
@@ -20,6 +20,7 @@ SPOT = Capabilities(
         MarketData.INSTRUMENT: _N,
         MarketData.BOOK_SNAPSHOT: _N,
     },
+    history={History.BAR: _N, History.TRADE: _N, History.AGGREGATE_TRADE: _N},
     queries={Query.OPEN_ORDERS: _N, Query.ORDER_HISTORY: _N, Query.FILLS: _N, Query.BALANCES: _N},
 )
 """What is done today. The venue offers more (stops, icebergs, lists, amendments): each is denied until it is here."""
@@ -34,4 +35,5 @@ ADAPTER = AdapterInfo(
     capabilities={"spot": SPOT},
     twin=("-m", "venues.binance.twin"),
     addresses=ADDRESSES,
+    history="venues.binance.past_alone:open_past",
 )
