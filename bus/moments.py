@@ -10,6 +10,9 @@ __all__ = ["EXPECTED", "moment_ns", "moment_text"]
 EXPECTED = "ISO 8601 (2026-01-31, 2026-01-31T09:30:00Z) or UNIX nanoseconds"
 LEAST_NS = 10**17
 """1973: a smaller number is seconds, milliseconds or microseconds, and would quietly mean the first days of 1970."""
+END_NS = 2**63
+"""2262: the end of what 64 bits hold."""
+_LONGEST = 60
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NUMBER = re.compile(r"[+-]?\d+")
 _DATE_DIGITS = 8
@@ -22,21 +25,36 @@ def moment_ns(moment: int | str | datetime) -> int:
 
     Raises ValueError that says what was expected.
     """
-    if isinstance(moment, datetime):
-        since = (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)) - _EPOCH
-        return _checked((since.days * 86_400 + since.seconds) * 1_000_000_000 + since.microseconds * 1_000, moment)
     if isinstance(moment, int):
-        return moment if moment == 0 else _checked(moment, moment)
+        if moment == 0 or LEAST_NS <= moment < END_NS:
+            return moment
+        raise ValueError(f"{_short(moment)} is no UNIX nanosecond of these years (19 digits); expected {EXPECTED}")
+    if isinstance(moment, datetime):
+        return _of_datetime(moment)
     text = moment.strip()
     if _NUMBER.fullmatch(text) and len(text) != _DATE_DIGITS:
-        return moment_ns(int(text))
+        return moment_ns(int(text) if len(text) <= _LONGEST else END_NS)
     if _TOO_FINE.search(text):
-        raise ValueError(f"{moment!r} is finer than a microsecond; expected UNIX nanoseconds for that")
+        raise ValueError(f"{_short(moment)!r} is finer than a microsecond; expected UNIX nanoseconds for that")
     try:
-        return moment_ns(datetime.fromisoformat(text))
+        found = datetime.fromisoformat(text)
     except ValueError as error:
         told = "" if "isoformat" in str(error) else f" ({error})"
-        raise ValueError(f"{moment!r} is no moment{told}; expected {EXPECTED}") from None
+        raise ValueError(f"{_short(moment)!r} is no moment{told}; expected {EXPECTED}") from None
+    return _of_datetime(found)
+
+
+def _of_datetime(moment: datetime) -> int:
+    since = (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)) - _EPOCH
+    at_ns = (since.days * 86_400 + since.seconds) * 1_000_000_000 + since.microseconds * 1_000
+    if not 0 <= at_ns < END_NS:
+        raise ValueError(f"{moment.isoformat()} is before 1970 or after 2262; expected {EXPECTED}")
+    return at_ns
+
+
+def _short(moment: int | str) -> str:
+    text = str(moment)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 def moment_text(at_ns: int) -> str:
@@ -47,11 +65,3 @@ def moment_text(at_ns: int) -> str:
     except (OverflowError, ValueError, OSError):
         return f"{at_ns} ns"
     return text + (f".{rest:09d}".rstrip("0") if rest else "") + "Z"
-
-
-def _checked(at_ns: int, moment: object) -> int:
-    if LEAST_NS <= at_ns < 2**63:
-        return at_ns
-    if isinstance(moment, datetime):
-        raise ValueError(f"{moment.isoformat()} is before 1973 or after 2262; expected {EXPECTED}")
-    raise ValueError(f"{moment} is no UNIX nanosecond of these years (19 digits); expected {EXPECTED}")
