@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -227,6 +228,25 @@ def test_a_download_cut_short_is_neither_forgotten_nor_taken_for_another(place: 
     code, _, errors = place.run(*short, "--out", "x.csv")
     assert code == ExitCode.USAGE
     assert "x.csv is there and whole" in errors
+
+
+def test_a_disk_that_is_full_costs_one_error_and_the_download_goes_on_when_there_is_room(place: Place) -> None:
+    command = [*BARS, "--out", "x.csv", "--resume"]
+    for limit in (300_000, 700_000):
+        process = place.start(*command)
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (limit, limit))
+        _, errors = process.communicate(timeout=30)
+        assert process.returncode == ExitCode.FAILED, errors
+        rows = place.pages("x.csv") * 1000
+        assert errors == (
+            f"tradefloor history: x.csv.part: File too large; x.csv.part has {rows:,} rows, "
+            "and --resume goes on after them\n"
+        )
+        assert rows > 0
+        assert place.names() == {"x.csv.part"}
+    assert place.run(*command)[0] == 0
+    assert place.run(*BARS, "--out", "whole.csv")[0] == 0
+    assert (place.folder / "x.csv").read_bytes() == (place.folder / "whole.csv").read_bytes()
 
 
 def test_near_the_limit_it_slows_down_and_is_never_told_too_many(make_place: Callable[..., Place]) -> None:

@@ -15,6 +15,7 @@ import fcntl
 import os
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Self
 
@@ -114,8 +115,12 @@ class Part:
             len(body),
             zlib.crc32(body),
         )
-        self._file.write(body + PAGE + msgspec.json.encode(reached) + b"\n")
-        _sync(self._file)
+        try:
+            self._file.write(body + PAGE + msgspec.json.encode(reached) + b"\n")
+            _sync(self._file)
+        except OSError as error:
+            error.filename = str(self.path)
+            raise
         self.reached = reached
 
     def rows(self) -> Iterator[bytes]:
@@ -126,8 +131,9 @@ class Part:
                 yield line
 
     def close(self) -> None:
-        """Close and unlock."""
-        self._file.close()
+        """Close and unlock. What could not be written was said then; its beginning is cut off by `resume`."""
+        with suppress(OSError):
+            self._file.close()
 
     def remove(self) -> None:
         """Close, and take the file away."""
