@@ -51,8 +51,6 @@ NOT_YET = {
     ("order_types", "TRAILING_STOP_LIMIT"),
     ("instructions", "display_size"),
     ("market_data", "bar"),
-    ("history", "trade"),
-    ("history", "bar"),
 }
 """What the venue has and this adapter denies until it does it. A cell that is done leaves this list."""
 
