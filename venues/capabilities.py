@@ -93,6 +93,7 @@ class History(StrEnum):
     TRADE = "trade"
     BAR = "bar"
     FUNDING = "funding"
+    AGGREGATE_TRADE = "aggregate_trade"
 
 
 class Query(StrEnum):
@@ -145,7 +146,8 @@ class AdapterInfo(msgspec.Struct, frozen=True):
 
     `market_data` and `execution` are import paths (``package.module:Class``), `settings` the struct that an instance's
     settings must fit, `twin` the arguments after the Python interpreter that start its twin, `addresses` the settings
-    that stand in for an environment's addresses, with the scheme of each.
+    that stand in for an environment's addresses, with the scheme of each. `history` is the import path of what reads
+    the venue's past without a floor (a `venues.history.OpenPast`), empty where there is none.
     """
 
     name: str
@@ -157,3 +159,4 @@ class AdapterInfo(msgspec.Struct, frozen=True):
     capabilities: Mapping[str, Capabilities]
     twin: tuple[str, ...]
     addresses: Mapping[str, str] = {}
+    history: str = ""

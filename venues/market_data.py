@@ -22,6 +22,7 @@ from bus.messages import (
     TopicStatus,
 )
 from bus.requests import Answer
+from venues.history import HistoryVenue
 
 __all__ = ["MarketDataVenue"]
 
@@ -29,14 +30,14 @@ RAW_BYTES_LIMIT = 6 * 1024 * 1024
 """Venue records in one answer; a whole venue's may exceed the bus's 16 MiB, and are then left out of the list."""
 
 
-class MarketDataVenue(Actor):
+class MarketDataVenue(HistoryVenue, Actor):
     """Base of the market-data actors. A subclass opens and closes feeds at its venue and hands in instruments.
 
     Beside ``market/<instance>/`` it owns ``status/market/<instance>/``, where it says what became of a demand.
     """
 
     def __init__(self, context: Context, **arguments: object) -> None:
-        super().__init__(context, **arguments)  # type: ignore[arg-type]
+        super().__init__(context, **arguments)
         self.instance = context.instance
         self.prefixes = (f"market/{topics.escape(self.instance)}/", f"status/market/{topics.escape(self.instance)}/")
         self.instruments: dict[InstrumentId, Instrument] = {}

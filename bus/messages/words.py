@@ -331,6 +331,7 @@ class Code(Word):
         "PARTS_NOT_TAKEN",
         "The caller took no part of its answer for too long, so the answer ended early.",
     )
+    BAD_VALUE = "BAD_VALUE", "A value in the question cannot be; the reason names it and says what was expected."
     # the gate
     HALTED = "HALTED", "Trading is halted for this scope; only cancels pass."
     REDUCING = "REDUCING", "Only true reductions pass for this scope."

@@ -24,6 +24,7 @@ COMMANDS = {
     "tap": "print live traffic",
     "orders": "orders, as the reconciler knows them",
     "positions": "positions by strategy and balances by instance",
+    "history": "download trades or bars into a CSV or Parquet file",
     "logs": "print an actor's log",
     "restart": "end an actor and start it again",
     "stop": "stop a floor in order",

@@ -2,7 +2,7 @@
 
 from bus.messages import ContingencyType, OrderType, TimeInForce
 from venues.binance.settings import ACCOUNT_TYPES, ADDRESSES, ENVIRONMENTS, Settings
-from venues.capabilities import AdapterInfo, Cancel, Capabilities, Cell, Instruction, MarketData, Modify, Query
+from venues.capabilities import AdapterInfo, Cancel, Capabilities, Cell, History, Instruction, MarketData, Modify, Query
 
 __all__ = ["ADAPTER", "SPOT"]
 
@@ -36,6 +36,7 @@ SPOT = Capabilities(
         MarketData.INSTRUMENT: _N,
         MarketData.BOOK_SNAPSHOT: _N,
     },
+    history={History.BAR: _N, History.TRADE: _N, History.AGGREGATE_TRADE: _N},
     queries={
         Query.OPEN_ORDERS: _N,
         Query.ORDER_HISTORY: _N,
@@ -56,4 +57,5 @@ ADAPTER = AdapterInfo(
     capabilities={"spot": SPOT},
     twin=("-m", "venues.binance.twin"),
     addresses=ADDRESSES,
+    history="venues.binance.past_alone:open_past",
 )

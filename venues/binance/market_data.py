@@ -11,7 +11,7 @@ from msgspec import Raw
 
 from actors.runtime import Context
 from bus.codec import RequestHeader
-from bus.messages import BookAnswer, BookSnapshot, Code, InstrumentId, Message, QueryBook, Refused
+from bus.messages import BookAnswer, BookSnapshot, Code, InstrumentId, Message, QueryBook, QueryHistory, Refused
 from venues.binance.bans import banned_exit
 from venues.binance.client.access import Locate
 from venues.binance.client.aiohttp_transport import AiohttpTransport
@@ -24,7 +24,9 @@ from venues.binance.feeds import BookFeed, Feed, QuoteFeed, TradeFeed
 from venues.binance.mapping.errors import refusal_of
 from venues.binance.mapping.instruments import instruments_of
 from venues.binance.mapping.market_data import snapshot_of
+from venues.binance.past import BinancePast
 from venues.binance.settings import locator, read_settings
+from venues.binance.weight_share import WeightShare
 from venues.venue import MarketDataVenue
 
 __all__ = ["MarketData"]
@@ -44,7 +46,7 @@ SETTLE_S = 0.5
 class MarketData(MarketDataVenue):
     """
     Owns: ``market/<instance>/`` and ``status/market/<instance>/``; the stream sockets; each open book.
-    Listens: the demand for its topics; requests for instruments and book snapshots.
+    Listens: the demand for its topics; requests for instruments, book snapshots and history.
     Sends: quotes, trades, books, instruments; a mark in each topic at once when something may be missing.
     Fails when: its settings are wrong (exit 10), the venue has banned the address (11), by its own faults (1).
     Restart means: readers go stale, the demand is seen again, and every topic begins with a new state.
@@ -53,6 +55,7 @@ class MarketData(MarketDataVenue):
     _rest: Rest
     _network: AiohttpTransport
     _snapshot_turn: asyncio.Semaphore
+    _history_share: WeightShare
     _streams: StreamPool
 
     def __init__(self, context: Context, **arguments: object) -> None:
@@ -76,6 +79,8 @@ class MarketData(MarketDataVenue):
             self._locate, self._network.dial, lambda: _Socket(self), lambda life: self.spawn(self._run_streams(life))
         )
         self._snapshot_turn = asyncio.Semaphore(SNAPSHOTS_AT_ONCE)
+        self._history_share = WeightShare(self._rest.limits)
+        self.past = BinancePast(self._rest, self._history_share, self.clock)
 
     async def begin(self) -> None:
         self.ready("CONNECTING", "reading the instruments")
@@ -114,6 +119,7 @@ class MarketData(MarketDataVenue):
     async def _read_instruments(self) -> None:
         await self._rest.measure_clock()  # by the server's time it is known when the weight is counted anew
         info = await self._rest.exchange_info(show_permission_sets=False)
+        self._history_share.learn(info)
         fresh, unreadable = instruments_of(info, self._settings.venue_id, self.clock.time_ns())
         for one in unreadable:
             self._counts["unreadable_venue"] += 1
@@ -279,6 +285,13 @@ class MarketData(MarketDataVenue):
             return Refused(Code.UNSUPPORTED, reason)
         snapshot = await self._snapshot(message.instrument, message.depth or SNAPSHOT_LEVELS)
         return snapshot if isinstance(snapshot, Refused) else BookAnswer(snapshot)
+
+    async def on_query_history(self, message: QueryHistory, header: RequestHeader) -> Message:
+        """Answer with one page of bars, trades or aggregate trades."""
+        try:
+            return await super().on_query_history(message, header)
+        except Banned as error:
+            raise banned_exit(self.instance, error, self.clock.time_ns()) from None
 
     async def _snapshot(self, instrument: InstrumentId, limit: int) -> BookSnapshot | Refused:
         try:

@@ -45,8 +45,6 @@ EXPECTED = {
 """Our cells and the rows of the expected table that have one cell an account type."""
 NOT_YET = {
     ("market_data", "bar"),
-    ("history", "trade"),
-    ("history", "bar"),
 }
 """What the venue has and this adapter denies until it does it. A cell that is done leaves this list."""
 

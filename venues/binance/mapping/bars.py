@@ -13,13 +13,22 @@ from bus.messages import Bar, InstrumentId, Ticker
 from venues.binance.client.payloads import Kline, MiniTicker, PriceChange, StreamKlineEvent, StreamTicker
 from venues.binance.mapping.words import MS
 
-__all__ = ["bar_of", "interval_of", "mini_ticker_of", "past_bars_of", "past_ticker_of", "ticker_of", "venue_interval"]
+__all__ = [
+    "INTERVALS",
+    "bar_of",
+    "interval_of",
+    "mini_ticker_of",
+    "past_bars_of",
+    "past_ticker_of",
+    "ticker_of",
+    "venue_interval",
+]
 
 _UNITS = {"s": "SECOND", "m": "MINUTE", "h": "HOUR", "d": "DAY", "w": "WEEK", "M": "MONTH"}
 _LETTERS = {unit: letter for letter, unit in _UNITS.items()}
-_VENUE_INTERVALS = frozenset(
-    ("1s", "1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d", "1w", "1M")
-)
+_VENUE_INTERVALS = ("1s", "1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d", "1w", "1M")
+INTERVALS = tuple(f"{venue[:-1]}-{_UNITS[venue[-1]]}-LAST" for venue in _VENUE_INTERVALS)
+"""Our names of the venue's intervals, the shortest first."""
 _OURS = re.compile(r"(\d+)-([A-Z]+)-LAST")
 _NAN = float("nan")
 _klines = msgspec.json.Decoder(StreamKlineEvent, strict=False)
