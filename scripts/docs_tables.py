@@ -3,8 +3,11 @@
 import ast
 import importlib
 import itertools
+import json
 import sys
 from pathlib import Path
+
+import msgspec
 
 from actors.runtime import ExitCode
 from actors.supervisor.spec import settings
@@ -16,6 +19,10 @@ from bus.security import roles
 from venues.binance.adapter import ADAPTER
 from venues.binance.client import ENDPOINTS
 from venues.binance.client import errors as binance_errors
+from venues.binance.mapping.errors import REFUSALS
+from venues.binance.mapping.words import EXPIRY_REASONS
+from venues.binance.settings import DESCRIPTIONS
+from venues.binance.settings import Settings as BinanceSettings
 from venues.binance.twin.faults.admin import ACTIONS
 from venues.binance.twin.faults.fault import options, sentence
 from venues.binance.twin.faults.registry import BY_KIND
@@ -106,6 +113,35 @@ def twin_actions() -> str:
     return f"| | what it does | fields |\n|---|---|---|\n{rows}"
 
 
+def spot_settings() -> str:
+    """Return every option of an instance of Binance Spot, with its default."""
+    known = {field.name: field for field in msgspec.structs.fields(BinanceSettings)}
+    rows = ""
+    for name, text in DESCRIPTIONS.items():
+        field = known.get(name)
+        default = {"venue_id": '`"BINANCE"`', "books": "`true`"}.get(name, "mandatory")
+        if field is not None and field.default is not msgspec.NODEFAULT:
+            default = f"`{json.dumps(field.default)}`" if field.default not in (None, "") else "-"
+        rows += f"| `{name}` | {default} | {text} |\n"
+    return f"| option | default | |\n|---|---|---|\n{rows}"
+
+
+def spot_refusals() -> str:
+    """Return what each refusal of Binance Spot becomes."""
+    rows = ""
+    for venue_code, words, code in REFUSALS:
+        rows += f"| {venue_code or 'any'} | {words or 'any'} | `{code}` | {code.sentence} |\n"
+    rest = "| any other | | `VENUE_REJECTED` | The venue's own code and text stand beside. |\n"
+    return f"| venue's code | its text has | code | |\n|---|---|---|---|\n{rows}{rest}"
+
+
+def spot_ends() -> str:
+    """Return what each way becomes by which Binance Spot ends an order by itself."""
+    rows = "".join(f"| `{reason}` | `{code}` | {code.sentence} |\n" for reason, code in EXPIRY_REASONS.items())
+    own = f"| status `EXPIRED_IN_MATCH` | `{Code.SELF_TRADE}` | {Code.SELF_TRADE.sentence} |\n"
+    return f"| expiry reason | code | |\n|---|---|---|\n{rows}{own}"
+
+
 def codes() -> str:
     """Return the page of denial codes."""
     rows = "".join(f"| `{code}` | {code.sentence} |\n" for code in Code)
@@ -154,12 +190,18 @@ def pages() -> dict[Path, str]:
     client = filled(client, "limits", limits("venues/binance/client"))
     for name in BINANCE_EXAMPLES:
         client = filled(client, name, example(name))
+    spot = DOCS / "binance-spot.md"
+    account = filled(spot.read_text(), "spot settings", spot_settings())
+    account = filled(account, "spot refusals", spot_refusals())
+    account = filled(account, "spot ends", spot_ends())
+    account = filled(account, "spot limits", limits("venues/execution"))
     twin = DOCS / "binance-twin.md"
     local = filled(twin.read_text(), "twin faults", twin_faults())
     local = filled(local, "twin actions", twin_actions())
     local = filled(local, "twin log", indented(truth_log))
     return {
         binance: client,
+        spot: account,
         twin: local,
         DOCS / "codes.md": codes(),
         DOCS / "capabilities.md": capabilities(),

@@ -26,7 +26,7 @@ from tradefloor import places
 from tradefloor.supervision import supervise
 from tradefloor.tables import ConfigurationError, Table, read_toml
 from venues.addresses import address_problem
-from venues.capabilities import AdapterInfo
+from venues.capabilities import ALLOW_WITHDRAWAL_KEY, AdapterInfo
 from venues.secrets import resolve
 
 __all__ = ["Configuration", "ConfigurationError", "prepare", "read"]
@@ -213,7 +213,9 @@ class _Reader:
             "environment": environment,
             "venue_id": venue_id,
         }
-        known = ["adapter", "account_type", "environment", "venue_id", "recv_window_ms", "books"]
+        known = ["adapter", "account_type", "environment", "venue_id", "recv_window_ms", "books", ALLOW_WITHDRAWAL_KEY]
+        if table.has(ALLOW_WITHDRAWAL_KEY):
+            settings[ALLOW_WITHDRAWAL_KEY] = table.take(ALLOW_WITHDRAWAL_KEY, bool, "true or false")
         if not table.take("books", bool, "true or false", True):
             self.bookless.append(name)
         if table.has("recv_window_ms"):

@@ -9,7 +9,21 @@ import msgspec
 
 from bus.messages import ContingencyType, OrderType, TimeInForce
 
-__all__ = ["AdapterInfo", "Cancel", "Capabilities", "Cell", "History", "Instruction", "MarketData", "Modify", "Query"]
+__all__ = [
+    "ALLOW_WITHDRAWAL_KEY",
+    "AdapterInfo",
+    "Cancel",
+    "Capabilities",
+    "Cell",
+    "History",
+    "Instruction",
+    "MarketData",
+    "Modify",
+    "Query",
+]
+
+ALLOW_WITHDRAWAL_KEY = "allow_withdrawal_key"
+"""A setting of every instance: whether it trades by a key that may withdraw, too."""
 
 
 class Cell(StrEnum):

@@ -80,7 +80,10 @@ class ModifyOrder(Message, frozen=True):
 
     `client_order_id` is that of the present attempt, `new_client_order_id` what a venue that can only cancel and
     replace is to give the new one. `side` and `type` are the order's own: Binance's futures want the side again, and
-    venues keep conditional orders apart. `params` go to the venue as they are (Betfair's new persistence).
+    venues keep conditional orders apart. `params` go to the venue as they are (Betfair's new persistence). `size` is
+    the order's new total, whatever of it is filled. For the actor the gate adds the order as it stands before the
+    change (`order`), what is known to be `filled` of it, and what of that was `carried` over from earlier attempts: a
+    venue's figures of the present attempt are without it.
 
     Raises ValueError for an amount that is no finite number of a sane size.
     """
@@ -99,6 +102,9 @@ class ModifyOrder(Message, frozen=True):
     side: Side = Side.UNKNOWN
     type: OrderType = OrderType.UNKNOWN
     params: dict[str, str] = {}
+    order: NewOrder | None = None
+    filled: Decimal = Decimal(0)
+    carried: Decimal = Decimal(0)
 
     def __post_init__(self) -> None:
         check_decimals(size=self.size, price=self.price, trigger_price=self.trigger_price)

@@ -9,12 +9,16 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pykka
 from freezing import freeze
+from twin_admin import Admin
 
 from actors.monitor.visitor import Visitor
 from actors.runtime import Actor, Context
@@ -27,8 +31,10 @@ from bus.messages import (
     CancelOrder,
     Empty,
     Message,
+    ModifyOrder,
     SetTradingState,
     SubmitOrder,
+    SubmitOrderList,
     VenueBatch,
     VenueEvent,
 )
@@ -75,6 +81,18 @@ class TwinProcess:
             "venue_id": "BINANCE",
             "announcement": str(self.announcement),
         }
+
+    @property
+    def admin(self) -> Admin:
+        """Its admin."""
+        return Admin(self.greeting["admin"])
+
+    def touch(self, symbol: str = "BTCUSDT") -> tuple[Decimal, Decimal]:
+        """(best bid, best ask)."""
+        url = f"{self.greeting['rest']}/api/v3/ticker/bookTicker?symbol={symbol}"
+        with urllib.request.urlopen(url, timeout=LIMIT_S) as answer:
+            found = json.load(answer)
+        return Decimal(found["bidPrice"]), Decimal(found["askPrice"])
 
     def freeze(self) -> None:
         """Stop it where it stands."""
@@ -179,11 +197,16 @@ class Floor:
 
     def request(self, name: str, message: Message, timeout_s: float = 5.0) -> Reply:
         """Ask an actor, as whoever may: orders come from the gate, cancels here from an operator."""
-        if isinstance(message, (SubmitOrder, SetTradingState)):
+        if isinstance(message, (SubmitOrder, SubmitOrderList, ModifyOrder, SetTradingState)):
             return self.run(self.gate.member.request(name, message, timeout_s), self.gate)
         if isinstance(message, (CancelOrder, CancelAll)):
             return self.run(self.operator.request(name, message, timeout_s))
         return self.run(self.desk.member.request(name, message, timeout_s))
+
+    def ask(self, name: str, message: Message, timeout_s: float = 5.0) -> Future[Reply]:
+        """Ask an actor as the gate does, and go on."""
+        work = self.gate.member.request(name, message, timeout_s)
+        return asyncio.run_coroutine_threadsafe(work, self.gate.loop)
 
     def subscribe(self, topic: str) -> Any:
         """Read a topic at the desk."""

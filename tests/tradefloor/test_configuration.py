@@ -109,7 +109,8 @@ def test_an_instance_without_books_has_no_book_actor_and_the_gate_knows(tmp_path
 def test_what_is_said_arrives_where_it_belongs(tmp_path: Path) -> None:
     text = FLOOR + 'currency = "EUR"\ndurability = "power"\nlog_level = "DEBUG"\n'
     text += '[gate]\nmax_order_notional = "10_000"\nmax_order_size = 0.5\n'
-    text += TWIN + 'venue_id = "BINANCE_US"\nrecv_window_ms = 1000\n[venues.BINANCE.twin]\nseed = 7\nrate = 20\n'
+    text += TWIN + 'venue_id = "BINANCE_US"\nrecv_window_ms = 1000\nallow_withdrawal_key = true\n'
+    text += "[venues.BINANCE.twin]\nseed = 7\nrate = 20\n"
     text += ALPHA + 'exit_policy = "leave"\nbusy_limit_s = 3\n[strategies.alpha.parameters]\nthreshold = 0.5\n'
     judged = configuration.read(written(tmp_path, text), dry=True)
     children = {spec.name: spec for spec in judged.floor.children}
@@ -119,6 +120,7 @@ def test_what_is_said_arrives_where_it_belongs(tmp_path: Path) -> None:
     execution = children["execution.BINANCE"].context
     assert (execution.durability, execution.log_level) == ("power", "DEBUG")
     assert (execution.settings["venue_id"], execution.settings["recv_window_ms"]) == ("BINANCE_US", 1000)
+    assert execution.settings["allow_withdrawal_key"] is True
     assert "--seed 7" in " ".join(children["twin.BINANCE"].command)
     alpha = children["alpha"]
     assert (str(alpha.context.exit_policy), alpha.heartbeat_timeout_s, alpha.restart) == ("leave", 3, Restart.TRANSIENT)
@@ -212,6 +214,10 @@ WRONG = [
     (
         FLOOR + TWIN.replace("twin", "paper"),
         "venues.BINANCE.environment: expected one of twin, live, testnet, demo, found 'paper'",
+    ),
+    (
+        FLOOR + TWIN + 'allow_withdrawal_key = "yes"\n',
+        "venues.BINANCE.allow_withdrawal_key: expected true or false, found text 'yes'",
     ),
     (
         FLOOR + TWIN + "recv_window_ms = 0\n",

@@ -1,18 +1,34 @@
 """What Binance Spot is to the floor. Cheap to import: the client's packages are imported by the actors alone."""
 
-from bus.messages import OrderType, TimeInForce
+from bus.messages import ContingencyType, OrderType, TimeInForce
 from venues.binance.settings import ACCOUNT_TYPES, ADDRESSES, ENVIRONMENTS, Settings
-from venues.capabilities import AdapterInfo, Cancel, Capabilities, Cell, History, Instruction, MarketData, Query
+from venues.capabilities import AdapterInfo, Cancel, Capabilities, Cell, History, Instruction, MarketData, Modify, Query
 
 __all__ = ["ADAPTER", "SPOT"]
 
-_N, _M = Cell.NATIVE, Cell.MAPPED
+_N, _M, _S = Cell.NATIVE, Cell.MAPPED, Cell.PER_SYMBOL
 
 SPOT = Capabilities(
-    order_types={OrderType.MARKET: _N, OrderType.LIMIT: _N},
+    order_types={
+        OrderType.MARKET: _N,
+        OrderType.LIMIT: _N,
+        OrderType.STOP_MARKET: _S,
+        OrderType.STOP_LIMIT: _N,
+        OrderType.MARKET_IF_TOUCHED: _S,
+        OrderType.LIMIT_IF_TOUCHED: _N,
+        OrderType.TRAILING_STOP_MARKET: _S,
+        OrderType.TRAILING_STOP_LIMIT: _S,
+    },
     time_in_force={TimeInForce.GTC: _N, TimeInForce.IOC: _N, TimeInForce.FOK: _N},
-    instructions={Instruction.POST_ONLY: _N, Instruction.QUOTE_SIZE: _N},
-    cancel={Cancel.ONE: _N, Cancel.ALL_OWN: _N, Cancel.BATCH: _M},
+    instructions={
+        Instruction.POST_ONLY: _N,
+        Instruction.QUOTE_SIZE: _N,
+        Instruction.DISPLAY_SIZE: _S,
+        Instruction.SELF_TRADE_PREVENTION: _N,
+    },
+    modify={Modify.PRICE: _M, Modify.SIZE: _N},
+    contingencies={ContingencyType.OCO: _N, ContingencyType.OTO: _N, ContingencyType.BRACKET: _N},
+    cancel={Cancel.ONE: _N, Cancel.ALL_OWN: _N, Cancel.BATCH: _M, Cancel.BATCH_SUBMIT: _M},
     market_data={
         MarketData.QUOTE: _N,
         MarketData.TRADE: _N,
@@ -21,9 +37,15 @@ SPOT = Capabilities(
         MarketData.BOOK_SNAPSHOT: _N,
     },
     history={History.BAR: _N, History.TRADE: _N, History.AGGREGATE_TRADE: _N},
-    queries={Query.OPEN_ORDERS: _N, Query.ORDER_HISTORY: _N, Query.FILLS: _N, Query.BALANCES: _N},
+    queries={
+        Query.OPEN_ORDERS: _N,
+        Query.ORDER_HISTORY: _N,
+        Query.FILLS: _N,
+        Query.POSITIONS: _M,
+        Query.BALANCES: _N,
+    },
 )
-"""What is done today. The venue offers more (stops, icebergs, lists, amendments): each is denied until it is here."""
+"""What is done today; what is not named is denied with a code before anything is sent."""
 
 ADAPTER = AdapterInfo(
     name="binance",

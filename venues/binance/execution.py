@@ -3,55 +3,53 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
 
 import msgspec
+from msgspec.structs import replace
 
-from actors.runtime import ActorExit, Context, ExitCode
-from bus.codec import RequestHeader
-from bus.messages import (
-    Balance,
-    Code,
-    Fill,
-    NewOrder,
-    OrderEvent,
-    OrderEventKind,
-    OrderStatus,
-    PrivateStream,
-    Refused,
-    Source,
-    SubmitOrder,
-)
-from bus.requests import Answer
+from actors.runtime import ActorExit, Context
+from bus.messages import Code, OrderEvent
 from venues.binance.bans import banned_exit
-from venues.binance.cancels import ANSWER_MARGIN_S, Cancels
+from venues.binance.cancels import Cancels
 from venues.binance.client.aiohttp_transport import AiohttpTransport
 from venues.binance.client.clock import ServerClock
-from venues.binance.client.errors import (
-    Banned,
-    ClientError,
-    KeyRefused,
-    NoAnswer,
-    NotSent,
-    UnreadableAnswer,
+from venues.binance.client.errors import Banned, ClientError, KeyRefused, UnreadableAnswer
+from venues.binance.client.payloads import (
+    EventStreamTerminated,
+    ExecutionReport,
+    ListStatus,
+    OutboundAccountPosition,
+    ServerShutdown,
+    UserEvent,
+    user_event,
 )
 from venues.binance.client.rest import Rest
 from venues.binance.client.ws_connection import PROBE_S, Connection
-from venues.binance.mapping.account import event_kind, execution_report, messages_of, own_client_id, position_of
-from venues.binance.mapping.orders import order_report, place_params
+from venues.binance.keys import read_rights
+from venues.binance.mapping.account import messages_of, own_client_id, position_of
+from venues.binance.mapping.changes import is_replacements_cancel
+from venues.binance.mapping.order_lists import contingency_of, list_names
+from venues.binance.queries import UNREADABLE
 from venues.binance.settings import locator, read_settings
+from venues.execution import Failure, KeyRights
 
 __all__ = ["Execution"]
 
 DRAIN_S = 0.5
 """How long a stopping actor waits for the answers to what it has written: longer than a healthy venue takes."""
-_MS = 1_000_000
+KEY_ANSWER_S = 3.0
+"""How long the venue is waited for at the start, before what the key may do counts as not known."""
+RAW_SHOWN = 500
+"""Bytes of an unknown event in the log."""
+BEGUN = frozenset(("NEW", "PARTIALLY_FILLED", "FILLED"))
+"""Statuses that show an attempt at work: what it was to replace is replaced."""
 
 
 class Execution(Cancels):
     """
     Owns: the connection for orders and account events; what it has written in this life; unacknowledged events.
-    Listens: new orders from the gate, cancels from strategies and the supervisor, queries from the reconciler.
+    Listens: new orders, lists and changes from the gate, cancels from strategies and the supervisor, queries from the
+        reconciler.
     Sends: everything that happens to orders, fills, balances and the private stream, to the reconciler, until taken.
     Fails when: settings or keys are wrong (exit 10), the address is banned (11), events pile up for ever (13).
     Restart means: nothing is sent again; the reconciler asks the venue what became of what was in flight.
@@ -64,7 +62,10 @@ class Execution(Cancels):
         super().__init__(context, **arguments)
         self.settings = read_settings(context.settings)
         self.locate = locator(self.settings, trading=True)
+        self.window_ms = self.settings.recv_window_ms
+        self.allow_withdrawal_key = self.settings.allow_withdrawal_key
         self.server_clock = ServerClock(self.clock.monotonic_ns)
+        self.counts["unknown_venue"] = 0
         self._life: asyncio.Task[None] | None = None
 
     # life
@@ -73,13 +74,16 @@ class Execution(Cancels):
         await super().setup()
         self._network = AiohttpTransport()
         self.rest = Rest(self._network, self.locate, self.server_clock)
-        self._connection = Connection(self.locate, self._network.dial, self.server_clock, self, self.spawn)
+        self._connection = Connection(
+            self.locate, self._network.dial, self.server_clock, self, self.spawn,
+            limits=self.rest.limits, hands_over=True, logs_on=True,
+        )  # fmt: skip
 
     async def begin(self) -> None:
         await super().begin()
         self.ready("CONNECTING", self._connection.why_down)
         self._life = self.spawn(self._stay_connected())
-        self.every(PROBE_S, self._connection.probe)
+        self.every(PROBE_S, self.measure_clock)
 
     async def disconnect(self) -> None:
         if self._life is not None:
@@ -90,113 +94,38 @@ class Execution(Cancels):
         await self._network.close()
 
     def counters(self) -> dict[str, int]:
-        return {**super().counters(), **self.counts, "reconnects": self._connection.reconnects}
+        return {**super().counters(), "reconnects": self._connection.reconnects}
+
+    async def judge_key(self) -> None:
+        try:
+            await super().judge_key()
+        except ActorExit as failure:
+            await self._connection.close(failure.reason)
+            await self._network.close()
+            raise
+
+    async def key_rights(self) -> KeyRights | Failure:
+        try:
+            async with asyncio.timeout(KEY_ANSWER_S):
+                return await read_rights(self.rest, self.settings.environment)
+        except (Banned, KeyRefused) as error:
+            raise self._end_of(error) from None
+        except (ClientError, msgspec.DecodeError, TimeoutError) as error:
+            return Failure(False, Code.TIMED_OUT, str(error) or f"no answer in {KEY_ANSWER_S:g} s")
 
     async def _stay_connected(self) -> None:
+        await self.judge_key()
         try:
             await self._connection.run()
-        except Banned as error:
-            failure = banned_exit(self.instance, error, self.clock.time_ns())
-        except KeyRefused as error:
-            reason = f"{self.instance}: the venue refuses the API key: {error}"
-            failure = ActorExit(ExitCode.CONFIGURATION, reason)
+        except (Banned, KeyRefused) as error:
+            failure = self._end_of(error)
         await self._network.close()
         raise failure
 
-    def on_connected(self) -> None:
-        """Orders can be sent."""
-        self.ready()
-        self.log.info("connected", clock_bound_ms=self.server_clock.bound_ns / _MS)
-
-    def on_disconnected(self, reason: str, wait_s: float) -> None:
-        """The connection is down; it is made again."""
-        self.ready("CONNECTING", reason)
-        self.log.warning("not connected, trying again", reason=reason, in_s=round(wait_s, 2))
-
-    def on_stream(self, up: bool, reason: str) -> None:
-        """The account's events begin or end."""
-        self.emit(PrivateStream(self.instance, up, reason, self.clock.time_ns()))
-
-    # new orders
-
-    def on_submit_order(self, message: SubmitOrder, header: RequestHeader) -> Answer:
-        """Write an order to the venue's socket, once. OK means written; what becomes of it comes as events.
-
-        Every refusal is definite: nothing was sent.
-        """
-        order = message.order
-        if self.was_written(order.client_order_id):
-            return None
-        refusal = self.check_submit(order, header)
-        if refusal is not None:
-            return refusal
-        symbol = self.symbol_of(order.instrument)
-        if isinstance(symbol, Refused):
-            return symbol
-        params = place_params(order, symbol)
-        if isinstance(params, Refused):
-            self.log.warning("order denied", order=order.client_order_id, code=params.code, reason=params.reason)
-            return params
-        api = self._connection.api
-        if api is None:
-            return self._not_connected()
-        left_ms = (header.deadline_ns - self.clock.monotonic_ns()) // _MS
-        window_ms = min(self.settings.recv_window_ms, left_ms)
-        if window_ms < 1:
-            return Refused(Code.DEADLINE_PASSED, "under a millisecond is left")
-        answered = partial(self._on_place_answer, order)
-        failed: NoAnswer | None = None
-        try:
-            api.call("order.place", params, answered, window_ms / 1000 + ANSWER_MARGIN_S, recv_window_ms=window_ms)
-        except NotSent as error:
-            return Refused(Code.VENUE_NOT_CONNECTED, str(error))
-        except NoAnswer as error:
-            failed = error
-        written = self.clock.time_ns()
-        self.note_written(order)
-        self.counts["orders_written"] += 1
-        self.emit(
-            OrderEvent(
-                kind=OrderEventKind.SUBMITTED,
-                instance=self.instance,
-                instrument=order.instrument,
-                client_order_id=order.client_order_id,
-                source=Source.ANSWER,
-                ts_event=written,
-                ts_init=written,
-                order_id=order.order_id,
-                strategy=order.strategy,
-                status=OrderStatus.SUBMITTED,
-                side=order.side,
-                type=order.type,
-                size=order.size,
-                price=order.price,
-                time_in_force=order.time_in_force,
-                quote_size=order.quote_size,
-                post_only=order.post_only,
-                ts_written=written,
-                expires_ns=written + window_ms * _MS + self.server_clock.bound_ns,
-            )
-        )
-        if failed is not None:
-            self._on_place_answer(order, failed)
-        return None
-
-    def _on_place_answer(self, order: NewOrder, answer: bytes | ClientError) -> None:
-        names = (order.client_order_id, order.instrument, order.order_id, order.strategy)
-        if isinstance(answer, ClientError):
-            kind = OrderEventKind.REJECTED if answer.definite else OrderEventKind.OUTCOME_UNKNOWN
-            self._emit_failure(kind, answer, *names)
-            return
-        body = self._order_body(answer, *names)
-        if body is not None:
-            self.note_venue_id(body.order_id, order.client_order_id)
-            self.emit(
-                order_report(
-                    body, OrderEventKind.ACCEPTED, Source.ANSWER, self.instance, order.instrument,
-                    self.clock.time_ns(), order.order_id, order.strategy,
-                )
-            )  # fmt: skip
+    def _end_of(self, error: Banned | KeyRefused) -> ActorExit:
+        if isinstance(error, Banned):
+            return banned_exit(self.instance, error, self.clock.time_ns())
+        return self.refuse_key(f"{self.instance}: the venue refuses the API key: {error}")
 
     # what the venue says
 
@@ -204,27 +133,48 @@ class Execution(Cancels):
         """An event of the account."""
         self.counts["venue_events"] += 1
         try:
-            messages = self._messages_of(raw, self.clock.time_ns())
-        except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
+            self._take(user_event(raw), raw, self.clock.time_ns())
+        except UNREADABLE as error:
             self.on_unreadable(UnreadableAnswer(raw, str(error)))
             # an event of ours is lost: only a fresh stream and the reconciler's queries can make up for it
             self._connection.end_stream("an event of the account cannot be read")
-            return
-        for message in messages:
-            self.emit(message)
 
-    def _messages_of(self, raw: bytes, now: int) -> tuple[Fill | OrderEvent | Balance, ...]:
-        kind = event_kind(raw).type
-        if kind == "executionReport":
-            report = execution_report(raw)
-            client_id = own_client_id(report)
-            names = self.names_of(client_id)
-            self.note_venue_id(report.order_id, client_id)
-            return messages_of(report, self.instance, self.instrument_of(report.symbol), now, *names, raw)
-        if kind == "outboundAccountPosition":
-            return position_of(raw, self.instance, now)
-        if kind == "eventStreamTerminated":
-            self._connection.end_stream("the venue ended the private stream")
-        elif kind == "serverShutdown":
-            self.log.warning("the venue announces that it will close this connection")
-        return ()
+    def _take(self, event: UserEvent | None, raw: bytes, now: int) -> None:
+        match event:
+            case ExecutionReport():
+                self._on_report(event, raw, now)
+            case OutboundAccountPosition():
+                for balance in position_of(event, self.instance, now):
+                    self.emit(balance)
+            case ListStatus():
+                self.note_list(event.list_id, event.list_client_id, contingency_of(event))
+                for client_id, venue_id in list_names(event).items():
+                    self.names.note_venue_id(venue_id, client_id)
+            case EventStreamTerminated():
+                self._connection.end_stream("the venue ended the private stream")
+            case ServerShutdown():
+                self.log.warning("the venue announces that it will close this connection")
+            case None:
+                self.counts["unknown_venue"] += 1
+                self.log.warning("an event of a kind that this version does not know", raw=raw[:RAW_SHOWN])
+
+    def _on_report(self, report: ExecutionReport, raw: bytes, now: int) -> None:
+        client_id = own_client_id(report)
+        self.note_venue_id(report.order_id, client_id)
+        attempt = self.attempt_of(client_id, report.order_list_id)
+        is_canceled = report.execution == "CANCELED"
+        if is_canceled and is_replacements_cancel(report.client_id):
+            return  # the word on that is the answer, or the new attempt's first report
+        order_id, strategy, list_id, contingency = attempt
+        instrument = self.instrument_of(report.symbol)
+        *fills, order = messages_of(
+            report, self.instance, instrument, now, order_id, strategy, raw, list_id, contingency
+        )  # fmt: skip
+        assert isinstance(order, OrderEvent)
+        if client_id in self.names.changes and report.status in BEGUN:
+            self.replaced(client_id, order)
+        if is_canceled and report.order_list_id >= 0 and not self.names.was_asked_to_end(client_id):
+            order = replace(order, code=Code.LINKED_ORDER)
+        for fill in fills:
+            self.emit(fill)
+        self.emit(order)

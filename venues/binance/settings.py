@@ -15,19 +15,17 @@ from venues.binance.client.errors import NotSent
 from venues.binance.client.signing import signer_for
 from venues.secrets import resolve
 
-__all__ = ["ACCOUNT_TYPES", "ADDRESSES", "ENVIRONMENTS", "Settings", "locator", "read_settings"]
+__all__ = ["ACCOUNT_TYPES", "ADDRESSES", "DESCRIPTIONS", "ENVIRONMENTS", "Settings", "locator", "read_settings"]
 
 ACCOUNT_TYPES = ("spot",)
 ENVIRONMENTS = ("twin", "live", "testnet", "demo")
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What an instance of this adapter is configured with.
+    """What an instance of this adapter is configured with: see `DESCRIPTIONS`.
 
-    `api_key` and `api_secret` are references (see `venues.secrets`). `announcement` is the path of a file whose first
-    line is the twin's greeting: its addresses and key. `recv_window_ms` is how long the venue may take to accept an
-    order (the venue's own limit is 60000). `rest_url`, `stream_url` and `ws_api_url` stand in for the environment's own
-    addresses: another of the venue's clusters, a proxy, a stand-in on this host.
+    `announcement` is the path of a file whose first line is the twin's greeting: its addresses and key; the floor sets
+    it.
     """
 
     adapter: Literal["binance"]
@@ -38,11 +36,28 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     api_secret: str | None = None
     announcement: str | None = None
     recv_window_ms: int = 5000
+    allow_withdrawal_key: bool = False
     rest_url: str = ""
     stream_url: str = ""
     ws_api_url: str = ""
 
 
+DESCRIPTIONS = {
+    "adapter": "This adapter.",
+    "account_type": "Binance Spot.",
+    "environment": "`twin` (a local one, started by the floor), `testnet`, `demo` or `live`.",
+    "venue_id": "What instruments of this instance end in: `BTCUSDT.BINANCE`.",
+    "api_key": "Where the key is: `env:NAME`, `file:PATH` (mode 0600) or `keyring:NAME`; a twin makes its own.",
+    "api_secret": "Where its secret is, or its private key in PEM (Ed25519, RSA); as above.",
+    "recv_window_ms": "How old an order or a change may be when the venue takes it, 1 to 60000; never more than the"
+    " command's own deadline allows (5 s from the strategy, and 5 s from the gate).",
+    "allow_withdrawal_key": "Trade by a key that may withdraw, too; and do not wait for the venue's word on keys.",
+    "books": "Run a book actor; without one the gate does not wait for whole books of this instance.",
+    "rest_url": "Stands in for the environment's REST address: another cluster, a proxy, a stand-in on this host.",
+    "stream_url": "The same of the market streams.",
+    "ws_api_url": "The same of the order socket.",
+}
+"""Each option that an instance's section may have, in one sentence."""
 ADDRESSES = {"rest_url": "https", "stream_url": "wss", "ws_api_url": "wss"}
 """The settings that are addresses, and the scheme of each."""
 

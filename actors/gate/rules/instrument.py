@@ -21,6 +21,8 @@ def check(order: NewOrder, view: View) -> Denial | None:
     if instrument.status is not InstrumentStatusWord.TRADING:
         return Denial(Code.INSTRUMENT_NOT_TRADING, f"{order.instrument} is {instrument.status}")
     denial = _price(order.price, instrument) if order.price is not None else None
+    if denial is None and not (order.trigger_price is order.activation_price is order.display_size is None):
+        denial = _rare(order, instrument)
     if denial is None and order.size is not None:
         denial = _size(order.size, order.type, instrument)
     if denial is None and order.quote_size is not None:
@@ -28,13 +30,28 @@ def check(order: NewOrder, view: View) -> Denial | None:
     return denial or _notional(order, instrument, view)
 
 
-def _price(price: Decimal, instrument: Instrument) -> Denial | None:
+def _rare(order: NewOrder, instrument: Instrument) -> Denial | None:
+    """What few orders have: prices that wait, and a size that is shown."""
+    for name, price in (("trigger_price", order.trigger_price), ("activation_price", order.activation_price)):
+        denial = _price(price, instrument, name) if price is not None else None
+        if denial is not None:
+            return denial
+    shown = order.display_size
+    if shown is None:
+        return None
+    if shown <= 0 or (order.size is not None and shown > order.size):
+        return Denial(Code.SIZE_LIMIT, f"display_size {exact(shown)}: expected above 0, and the size at most")
+    between = _between(shown, instrument.size_increment)
+    return Denial(Code.SIZE_INCREMENT, f"display_size {between}") if between else None
+
+
+def _price(price: Decimal, instrument: Instrument, name: str = "price") -> Denial | None:
     if price <= 0:
-        return Denial(Code.PRICE_LIMIT, f"price {exact(price)}: expected above 0")
+        return Denial(Code.PRICE_LIMIT, f"{name} {exact(price)}: expected above 0")
     between = _between(price, instrument.price_step(price), instrument.price_base)
     if between:
-        return Denial(Code.PRICE_INCREMENT, f"price {between}")
-    return _within(price, instrument.min_price, instrument.max_price, Code.PRICE_LIMIT, "price")
+        return Denial(Code.PRICE_INCREMENT, f"{name} {between}")
+    return _within(price, instrument.min_price, instrument.max_price, Code.PRICE_LIMIT, name)
 
 
 def _size(size: Decimal, kind: OrderType, instrument: Instrument) -> Denial | None:
@@ -79,7 +96,9 @@ def notional(order: NewOrder, instrument: Instrument, view: View) -> Decimal | N
     """Return the order's value in the quote currency, None where no price is known."""
     if order.quote_size is not None:
         return order.quote_size
-    price = order.price if order.price is not None else view.reference_price(order.instance, order.instrument)
+    price = order.price if order.price is not None else order.trigger_price
+    if price is None:
+        price = view.reference_price(order.instance, order.instrument)
     return None if price is None or order.size is None else price * order.size * instrument.multiplier
 
 

@@ -1,4 +1,7 @@
-"""An order says one thing: a size or a quote size, a price where its type has one, nothing that this version lacks."""
+"""An order says one thing: a size or a quote size, a price and a trigger where its type has them.
+
+Whether a venue has such an order is for its own actor to say.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,11 @@ from bus.messages import Code, ContingencyType, NewOrder, OrderType, Side, TimeI
 
 name = "terms"
 
-_TYPES = (OrderType.MARKET, OrderType.LIMIT)
+_LIMITS = (OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.LIMIT_IF_TOUCHED, OrderType.TRAILING_STOP_LIMIT)
+_MARKETS = (OrderType.MARKET, OrderType.STOP_MARKET, OrderType.MARKET_IF_TOUCHED, OrderType.TRAILING_STOP_MARKET)
+_TYPES = _MARKETS + _LIMITS
+_AT_ONCE = (OrderType.MARKET, OrderType.LIMIT)
+_TRAILING = (OrderType.TRAILING_STOP_MARKET, OrderType.TRAILING_STOP_LIMIT)
 _TIMES = (TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK)
 
 
@@ -22,13 +29,25 @@ def check(order: NewOrder, view: View) -> Denial | None:
         return Denial(Code.UNSUPPORTED_TIME_IN_FORCE, reason)
     if (order.size is None) == (order.quote_size is None):
         return Denial(Code.SIZE_MISSING, f"size {order.size}, quote_size {order.quote_size}: give exactly one")
-    if order.type is OrderType.LIMIT and order.price is None:
-        return Denial(Code.PRICE_MISSING, "a LIMIT order needs a price")
-    if order.type is OrderType.MARKET and order.price is not None:
-        return Denial(Code.PRICE_NOT_ALLOWED, f"a MARKET order takes no price, {order.price} was given")
+    if order.type in _LIMITS and order.price is None:
+        return Denial(Code.PRICE_MISSING, f"a {order.type} order needs a price")
+    if order.type in _MARKETS and order.price is not None:
+        return Denial(Code.PRICE_NOT_ALLOWED, f"a {order.type} order takes no price, {order.price} was given")
+    if order.type not in _AT_ONCE:
+        denial = _trigger(order)
+        if denial is not None:
+            return denial
     if order.quote_size is not None and order.type is not OrderType.MARKET:
         return Denial(Code.UNSUPPORTED_INSTRUCTION, f"quote_size with {order.type}; only MARKET orders take one")
     return _instructions(order)
+
+
+def _trigger(order: NewOrder) -> Denial | None:
+    if order.type in _TRAILING and order.trailing_offset is None:
+        return Denial(Code.UNSUPPORTED_INSTRUCTION, f"a {order.type} order needs a trailing_offset")
+    if order.trigger_price is None and order.trailing_offset is None:
+        return Denial(Code.PRICE_MISSING, f"a {order.type} order needs a trigger_price")
+    return None
 
 
 def _instructions(order: NewOrder) -> Denial | None:
@@ -36,7 +55,6 @@ def _instructions(order: NewOrder) -> Denial | None:
         order.reduce_only
         or order.post_only
         or order.expire_ns
-        or order.display_size is not None
         or order.trigger_price is not None
         or order.trailing_offset is not None
         or order.contingency is not ContingencyType.NONE
@@ -44,12 +62,11 @@ def _instructions(order: NewOrder) -> Denial | None:
         return None
     asked = {
         "reduce_only": order.reduce_only,
-        "display_size": order.display_size is not None,
-        "trigger_price": order.trigger_price is not None,
-        "trailing_offset": order.trailing_offset is not None,
+        f"trigger_price with {order.type}": order.trigger_price is not None and order.type in _AT_ONCE,
+        f"trailing_offset with {order.type}": order.trailing_offset is not None and order.type in _AT_ONCE,
         "contingency": order.contingency is not ContingencyType.NONE,
         "expire_ns": bool(order.expire_ns),
-        "post_only with MARKET": order.post_only and order.type is OrderType.MARKET,
+        f"post_only with {order.type}": order.post_only and order.type is not OrderType.LIMIT,
         f"post_only with {order.time_in_force}": order.post_only and order.time_in_force is not TimeInForce.GTC,
     }
     for instruction, present in asked.items():

@@ -70,12 +70,35 @@ def market(size: str | None = "1", quote_size: str | None = None, **terms: Any) 
     return an_order(type=OrderType.MARKET, price=None, **exact, **terms)
 
 
+def waits(kind: OrderType, **terms: Any) -> NewOrder:
+    known: dict[str, Any] = {"price": Decimal(100), "size": Decimal(1), "trigger_price": Decimal(99)}
+    return an_order(type=kind, **{**known, **terms})
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        waits(OrderType.STOP_LIMIT),
+        waits(OrderType.LIMIT_IF_TOUCHED),
+        waits(OrderType.STOP_MARKET, price=None),
+        waits(OrderType.MARKET_IF_TOUCHED, price=None),
+        waits(OrderType.TRAILING_STOP_MARKET, price=None, trigger_price=None, trailing_offset=Decimal(50)),
+        waits(OrderType.TRAILING_STOP_LIMIT, trigger_price=None, trailing_offset=Decimal(50)),
+        limit(display_size=Decimal("0.5")),
+    ],
+)
+def test_an_order_that_waits_or_hides_passes_with_all_that_it_needs(order: NewOrder) -> None:
+    assert judge(order, KnownWorld()) is None
+
+
 def test_an_order_about_which_all_is_known_and_right_passes() -> None:
     assert judge(limit(), KnownWorld()) is None
     assert judge(market(), KnownWorld()) is None
     assert judge(market(None, "100"), KnownWorld()) is None
 
 
+_D, _STOP = Decimal, OrderType.STOP_LIMIT
+_MARKET = OrderType.STOP_MARKET
 INSIDE_AND_OUTSIDE = [
     # what, just inside, just outside, the code, and what the reason must name
     ("price step", limit("100.01"), limit("100.015"), Code.PRICE_INCREMENT, ["100.015", "100.01", "100.02", "0.01"]),
@@ -90,6 +113,23 @@ INSIDE_AND_OUTSIDE = [
     ("size not negative", limit(size="0.1"), limit(size="-1"), Code.SIZE_LIMIT, ["-1", "above 0"]),
     ("least notional", limit("100", "0.1"), limit("99.99", "0.1"), Code.NOTIONAL_LIMIT, ["9.999", "minimum 10"]),
     ("most notional", limit("5000", "100"), limit("5000.01", "100"), Code.NOTIONAL_LIMIT, ["500001", "500000"]),
+    (
+        "trigger step",
+        waits(_STOP),
+        waits(_STOP, trigger_price=_D("99.005")),
+        Code.PRICE_INCREMENT,
+        ["trigger_price 99"],
+    ),
+    ("trigger above 0", waits(_STOP), waits(_STOP, trigger_price=_D(0)), Code.PRICE_LIMIT, ["trigger_price 0"]),
+    (
+        "trigger's value",
+        waits(_MARKET, price=None, trigger_price=_D(10)),
+        waits(_MARKET, price=None, trigger_price=_D("9.99")),
+        Code.NOTIONAL_LIMIT,
+        ["9.99", "minimum 10"],
+    ),
+    ("shown step", limit(display_size=_D("0.5")), limit(display_size=_D("0.5005")), Code.SIZE_INCREMENT, ["0.5005"]),
+    ("shown at most", limit(display_size=_D(1)), limit(display_size=_D("1.001")), Code.SIZE_LIMIT, ["1.001"]),
     ("quote size", market(None, "10"), market(None, "9.9"), Code.NOTIONAL_LIMIT, ["9.9", "minimum 10"]),
     ("quote step", market(None, "10.1"), market(None, "10.15"), Code.SIZE_INCREMENT, ["10.15", "10.1", "10.2"]),
     ("quote above 0", market(None, "10"), market(None, "0"), Code.SIZE_LIMIT, ["quote_size 0", "above 0"]),
@@ -256,7 +296,12 @@ def test_a_strategy_whose_orders_nobody_tells_is_denied() -> None:
     ("order", "code", "named"),
     [
         (limit(side=Side.UNKNOWN), Code.UNSUPPORTED_INSTRUCTION, "BUY or SELL"),
-        (limit(type=OrderType.STOP_LIMIT), Code.UNSUPPORTED_ORDER_TYPE, "MARKET, LIMIT"),
+        (limit(type=OrderType.MARKET_TO_LIMIT), Code.UNSUPPORTED_ORDER_TYPE, "MARKET_TO_LIMIT"),
+        (limit(type=OrderType.STOP_LIMIT), Code.PRICE_MISSING, "trigger_price"),
+        (limit(type=OrderType.STOP_MARKET), Code.PRICE_NOT_ALLOWED, "STOP_MARKET"),
+        (waits(OrderType.LIMIT_IF_TOUCHED, price=None), Code.PRICE_MISSING, "needs a price"),
+        (limit(type=OrderType.TRAILING_STOP_LIMIT, trigger_price=Decimal(1)), Code.UNSUPPORTED_INSTRUCTION, "trailing"),
+        (waits(OrderType.STOP_LIMIT, post_only=True), Code.UNSUPPORTED_INSTRUCTION, "post_only with STOP_LIMIT"),
         (limit(type=OrderType.UNKNOWN), Code.UNSUPPORTED_ORDER_TYPE, "UNKNOWN"),
         (limit(time_in_force=TimeInForce.GTD), Code.UNSUPPORTED_TIME_IN_FORCE, "GTC, IOC, FOK"),
         (market(None), Code.SIZE_MISSING, "exactly one"),
@@ -265,7 +310,6 @@ def test_a_strategy_whose_orders_nobody_tells_is_denied() -> None:
         (limit(type=OrderType.MARKET), Code.PRICE_NOT_ALLOWED, "100"),
         (an_order(size=None, quote_size=Decimal(100)), Code.UNSUPPORTED_INSTRUCTION, "only MARKET"),
         (limit(reduce_only=True), Code.UNSUPPORTED_INSTRUCTION, "reduce_only"),
-        (limit(display_size=Decimal(1)), Code.UNSUPPORTED_INSTRUCTION, "display_size"),
         (limit(trigger_price=Decimal(1)), Code.UNSUPPORTED_INSTRUCTION, "trigger_price"),
         (limit(trailing_offset=Decimal(1)), Code.UNSUPPORTED_INSTRUCTION, "trailing_offset"),
         (limit(contingency=ContingencyType.OCO), Code.UNSUPPORTED_INSTRUCTION, "contingency"),

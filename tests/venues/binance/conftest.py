@@ -46,6 +46,12 @@ def venue(make_twin: Callable[..., TwinProcess]) -> TwinProcess:
 
 
 @pytest.fixture
+def still(make_twin: Callable[..., TwinProcess]) -> TwinProcess:
+    """A twin whose market stands still, so that what moves, the test has moved; and enough money to move it."""
+    return make_twin("--rate", "0", "--balance", "BTC=60", "--balance", "USDT=3000000")
+
+
+@pytest.fixture
 def floor(short_dir: Path, venue: TwinProcess) -> Iterator[Floor]:
     """A floor; stopped before its twin."""
     floor = Floor(short_dir)

@@ -9,12 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from actors.runtime import Actor, ActorExit, ExitCode
 from bus.messages import OrderType
 from venues.binance.adapter import ADAPTER, SPOT
-from venues.binance.settings import locator, read_settings
+from venues.binance.settings import DESCRIPTIONS, Settings, locator, read_settings
 from venues.capabilities import Cell
 
 GOOD: dict[str, Any] = {
@@ -43,13 +44,6 @@ EXPECTED = {
 }
 """Our cells and the rows of the expected table that have one cell an account type."""
 NOT_YET = {
-    ("order_types", "STOP_MARKET"),
-    ("order_types", "STOP_LIMIT"),
-    ("order_types", "MARKET_IF_TOUCHED"),
-    ("order_types", "LIMIT_IF_TOUCHED"),
-    ("order_types", "TRAILING_STOP_MARKET"),
-    ("order_types", "TRAILING_STOP_LIMIT"),
-    ("instructions", "display_size"),
     ("market_data", "bar"),
     ("history", "trade"),
     ("history", "bar"),
@@ -114,6 +108,11 @@ def test_a_wrong_setting_is_one_message_that_names_it(change: dict[str, Any], na
         read_settings({**GOOD, **change})
     assert caught.value.code is ExitCode.CONFIGURATION
     assert names in caught.value.reason
+
+
+def test_every_option_is_described_and_nothing_else_is() -> None:
+    fields = {field.name for field in msgspec.structs.fields(Settings)} - {"announcement"}
+    assert fields | {"books"} == set(DESCRIPTIONS)
 
 
 def test_a_private_key_that_nothing_can_be_signed_with_is_a_configuration_error(

@@ -69,7 +69,7 @@ def test_an_order_that_is_known_to_be_at_the_venue_leaves_nothing_to_remember(
     next_life = floor.start(Execution, NAME, "execution", venue.settings)
     assert floor.request(NAME, QueryOrder("BINANCE", ID, written.client_order_id)).ok
     trader.cancel(written)
-    assert len(actor._canceled_first) == len(next_life._canceled_first) == 0
+    assert len(actor.names.canceled_first) == len(next_life.names.canceled_first) == 0
 
 
 # all at once
@@ -164,7 +164,7 @@ def test_an_orphan_cancels_the_floors_orders_of_earlier_lives_and_no_others(
     venue: TwinProcess, trader: Trader, orphan: Execution, earlier: dict[str, NewOrder]
 ) -> None:
     own, _ = trader.submit()
-    wait_for(lambda: own.client_order_id in orphan._named, "the order is accepted")
+    wait_for(lambda: own.client_order_id in orphan.names._known, "the order is accepted")
     orphan.actor_ref.stop(block=True, timeout=10)
     canceled = params_of(venue, "order.cancel", "origClientOrderId")
     assert sorted(canceled) == sorted([own.client_order_id, earlier["ours"].client_order_id])
@@ -178,7 +178,7 @@ def test_an_orphan_that_cannot_read_the_open_orders_cancels_what_it_has_written(
 
     monkeypatch.setattr(orphan.rest, "open_orders", fail)
     own, _ = trader.submit()
-    wait_for(lambda: own.client_order_id in orphan._named, "the order is accepted")
+    wait_for(lambda: own.client_order_id in orphan.names._known, "the order is accepted")
     orphan.actor_ref.stop(block=True, timeout=10)
     assert params_of(venue, "order.cancel", "origClientOrderId") == [own.client_order_id]
 
@@ -188,7 +188,7 @@ def test_an_orphan_spares_the_orders_of_a_strategy_that_left_them_and_the_direct
 ) -> None:
     remember_policy(floor.state_dir, "s1", ExitPolicy.LEAVE)
     other, _ = trader.submit(strategy="s2")
-    wait_for(lambda: other.client_order_id in orphan._named, "the order is accepted")
+    wait_for(lambda: other.client_order_id in orphan.names._known, "the order is accepted")
     orphan.actor_ref.stop(block=True, timeout=10)
     assert params_of(venue, "order.cancel", "origClientOrderId") == [other.client_order_id]
 

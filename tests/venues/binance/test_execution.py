@@ -108,7 +108,7 @@ def test_a_post_only_order_that_would_take_is_rejected_in_the_venues_words(trade
     order, reply = trader.submit(price=Decimal(65000), post_only=True)
     assert reply.ok
     rejected = trader.wait(order, Kind.REJECTED)
-    assert rejected.code is Code.VENUE_REJECTED
+    assert rejected.code is Code.POST_ONLY_WOULD_TAKE
     assert rejected.reason == "-2010 Order would immediately match and take."
     assert rejected.venue_code == "-2010"
 
@@ -141,7 +141,7 @@ def test_what_is_not_done_here_is_refused_before_anything_is_sent(
     floor: Floor, venue: TwinProcess, trader: Trader
 ) -> None:
     cases = [
-        (trader.order(type=OrderType.STOP_LIMIT, trigger_price=Decimal(1)), Code.UNSUPPORTED_ORDER_TYPE),
+        (trader.order(type=OrderType.MARKET_TO_LIMIT), Code.UNSUPPORTED_ORDER_TYPE),
         (trader.order(time_in_force=TimeInForce.GTD), Code.UNSUPPORTED_TIME_IN_FORCE),
         (trader.order(reduce_only=True), Code.UNSUPPORTED_INSTRUCTION),
     ]

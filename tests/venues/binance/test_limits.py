@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from aiohttp import web
-from binance_floor import Floor, TwinProcess
+from binance_floor import Floor, TwinProcess, wait_for
 from binance_trader import ID, NAME, Trader, received
 
 from actors.runtime import Secret
@@ -95,7 +96,7 @@ def test_the_actor_refuses_queries_at_once_while_told_to_wait_and_cancels_go_by_
     order, _ = trader.submit()
     trader.wait(order, OrderEventKind.ACCEPTED)
     limit = api_error(-1003, "Too much request weight used", 429, 30.0)
-    actor._emit_failure(OrderEventKind.CANCEL_REJECTED, limit, "x", ID, "", "s1")
+    actor.failure_of(limit)
     queries = [
         QueryOpenOrders("BINANCE"),
         QueryOrder("BINANCE", ID, "x"),
@@ -107,6 +108,27 @@ def test_the_actor_refuses_queries_at_once_while_told_to_wait_and_cancels_go_by_
     assert trader.cancel(order).ok
     trader.wait(order, OrderEventKind.CANCELED)
     assert not [line for line in venue.log("received") if line["method"].startswith("GET /api/v3/o")]
+
+
+def test_orders_are_held_back_as_long_as_the_venue_says_and_cancels_are_not(
+    venue: TwinProcess, trader: Trader, actor: Execution
+) -> None:
+    resting, _ = trader.submit()
+    trader.wait(resting, OrderEventKind.ACCEPTED)
+    venue.admin.fault("rate_limited", method="order.place", retry_after_s=1.5)
+    limited, reply = trader.submit()
+    assert reply.ok
+    assert trader.wait(limited, OrderEventKind.REJECTED).code is Code.RATE_LIMITED
+    held, refused = trader.submit()
+    assert (refused.code, refused.definite) == (Code.RATE_LIMITED, True)
+    assert trader.events(held) == []
+    _, refused = trader.modify(resting, price=Decimal(50100))
+    assert refused.code is Code.RATE_LIMITED
+    assert trader.cancel(resting).ok
+    trader.wait(resting, OrderEventKind.CANCELED)
+    wait_for(lambda: trader.submit()[1].ok, "the wait is over")
+    names = [line["params"]["newClientOrderId"] for line in received(venue, "order.place")]
+    assert held.client_order_id not in names
 
 
 def test_a_cancel_over_rest_while_told_to_wait_is_refused_so_that_it_is_tried_again(

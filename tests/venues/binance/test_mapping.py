@@ -26,11 +26,12 @@ from bus.messages import (
     Source,
     TimeInForce,
 )
-from venues.binance.client.payloads import ExchangeInfo, OrderBody
+from venues.binance.client.payloads import ExchangeInfo, OrderBody, OutboundAccountPosition
 from venues.binance.mapping.account import execution_report, messages_of, own_client_id, position_of
 from venues.binance.mapping.instruments import instrument_of, instruments_of
 from venues.binance.mapping.market_data import delta_of, quote_of, trade_of
-from venues.binance.mapping.orders import order_report, place_params
+from venues.binance.mapping.orders import order_report
+from venues.binance.mapping.placing import order_params
 
 REPORT: dict[str, Any] = {
     "e": "executionReport", "E": 1499405658658, "s": "ETHBTC", "c": "mine", "S": "BUY", "o": "LIMIT", "f": "GTC",
@@ -164,7 +165,7 @@ def test_on_a_cancel_the_orders_own_id_is_the_original_one() -> None:
         ({"x": "TRADE_PREVENTION", "X": "EXPIRED_IN_MATCH"},
          OrderEventKind.REPORT, OrderStatus.EXPIRED, Code.SELF_TRADE),
         ({"x": "REJECTED", "X": "REJECTED", "r": "INSUFFICIENT_BALANCES"},
-         OrderEventKind.REJECTED, OrderStatus.REJECTED, Code.VENUE_REJECTED),
+         OrderEventKind.REJECTED, OrderStatus.REJECTED, Code.INSUFFICIENT_FUNDS),
         ({"x": "REPLACED", "X": "NEW"}, OrderEventKind.UPDATED, OrderStatus.ACCEPTED, Code.NONE),
         ({"x": "CALCULATED", "X": "FILLED"}, OrderEventKind.REPORT, OrderStatus.FILLED, Code.NONE),
         ({"x": "OF_TOMORROW", "X": "ALSO_NEW"}, OrderEventKind.REPORT, OrderStatus.UNKNOWN, Code.NONE),
@@ -186,7 +187,7 @@ def test_a_post_only_order_is_found_again_as_a_limit_order_that_is_post_only() -
 
 def test_an_account_position_becomes_a_balance_for_each_asset() -> None:
     raw = b'{"e":"outboundAccountPosition","E":2,"u":1564034571073,"B":[{"a":"ETH","f":"10.5","l":"0.5"}]}'
-    (balance,) = position_of(raw, "BINANCE", 9)
+    (balance,) = position_of(msgspec.json.decode(raw, type=OutboundAccountPosition), "BINANCE", 9)
     assert (balance.asset, balance.free, balance.locked) == ("ETH", Decimal("10.5"), Decimal("0.5"))
     assert balance.ts_event == 1564034571073 * 10**6
 
@@ -216,7 +217,7 @@ def test_an_average_that_the_venue_does_not_have_is_none() -> None:
     ],
 )  # fmt: skip
 def test_orders_become_the_venues_parameters(changes: dict[str, Any], expected: dict[str, str | None]) -> None:
-    params = place_params(an_order(**changes), "BTCUSDT")
+    params = order_params(an_order(**changes), "BTCUSDT")
     assert isinstance(params, dict)
     assert {name: params.get(name) for name in expected} == expected
     assert (params["symbol"], params["side"], params["newClientOrderId"]) == ("BTCUSDT", "BUY", "T1")
@@ -225,12 +226,12 @@ def test_orders_become_the_venues_parameters(changes: dict[str, Any], expected: 
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
-        ({"type": OrderType.STOP_MARKET}, Code.UNSUPPORTED_ORDER_TYPE),
+        ({"type": OrderType.MARKET_TO_LIMIT}, Code.UNSUPPORTED_ORDER_TYPE),
         ({"type": OrderType.UNKNOWN}, Code.UNSUPPORTED_ORDER_TYPE),
         ({"time_in_force": TimeInForce.GTD}, Code.UNSUPPORTED_TIME_IN_FORCE),
         ({"time_in_force": TimeInForce.DAY}, Code.UNSUPPORTED_TIME_IN_FORCE),
         ({"reduce_only": True}, Code.UNSUPPORTED_INSTRUCTION),
-        ({"display_size": Decimal(1)}, Code.UNSUPPORTED_INSTRUCTION),
+        ({"display_size": Decimal(1), "time_in_force": TimeInForce.IOC}, Code.UNSUPPORTED_INSTRUCTION),
         ({"trigger_price": Decimal(1)}, Code.UNSUPPORTED_INSTRUCTION),
         ({"contingency": ContingencyType.OCO}, Code.UNSUPPORTED_INSTRUCTION),
         ({"post_only": True, "time_in_force": TimeInForce.IOC}, Code.UNSUPPORTED_INSTRUCTION),
@@ -243,7 +244,7 @@ def test_orders_become_the_venues_parameters(changes: dict[str, Any], expected: 
     ],
 )
 def test_what_is_not_done_is_denied_with_a_code_before_anything_is_sent(changes: dict[str, Any], code: Code) -> None:
-    denial = place_params(an_order(**changes), "BTCUSDT")
+    denial = order_params(an_order(**changes), "BTCUSDT")
     assert isinstance(denial, Refused)
     assert denial.code is code
     assert "Binance Spot" in denial.reason

@@ -68,6 +68,8 @@ FIREWALL_STATUS = 403
 DUPLICATE_ORDER = "Duplicate order sent."
 """-2010 with this text says that an order of this client id is open: of this attempt it says nothing definite."""
 FILTER_FAILURE = "Filter failure: "
+FILTER_CODES = (-1013, -2010)
+"""By the documents the first; filters of what an account has come from the matching engine, as the second."""
 NO_SUCH_ORDER = -2013
 TOO_MANY_ORDERS = -1015
 """The limit of new orders: it says nothing of the request weight, which queries use."""
@@ -241,7 +243,7 @@ def api_error(code: int, text: str, status: int, retry_s: float = 0.0, data: Raw
         return Banned(code, text, status, retry_s)
     if status == 429:
         return LimitReached(code, text, status, retry_s)
-    if code == -1013 and text.startswith(FILTER_FAILURE):
+    if code in FILTER_CODES and text.startswith(FILTER_FAILURE):
         return FilterRefused(code, text, status, retry_s)
     return _KINDS.get(code, ApiError)(code, text, status, retry_s)
 

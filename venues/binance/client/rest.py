@@ -29,7 +29,7 @@ from venues.binance.client.errors import (
     retry_after_s,
 )
 from venues.binance.client.limits import Limits
-from venues.binance.client.params import form
+from venues.binance.client.params import Param, form
 from venues.binance.client.signing import RECV_WINDOW_MS, Signer, signer_for
 from venues.binance.client.transport import HttpRequest, Transport
 
@@ -67,10 +67,20 @@ class Rest(Calls):
         self.clock.observe(sent, self.clock.monotonic_ns(), server.server_time_ms)
 
     async def request(self, endpoint: Endpoint[Any], given: Mapping[str, Any]) -> bytes:
+        return await self.call(endpoint, endpoint.named(given))
+
+    async def call(
+        self, endpoint: Endpoint[Any], params: Mapping[str, Param], recv_window_ms: int = 0, timeout_s: float = 0.0
+    ) -> bytes:
+        """Make one call with parameters by the venue's own names, once, and return the answer's JSON.
+
+        0 stands for this client's own recvWindow and timeout. Raises `ClientError`.
+        """
         self.limits.check(endpoint.title, endpoint.orders > 0)
         if endpoint.signed and not self.clock.is_known:
             await self._know_the_time()
-        answer = await self._transport.send(self.build(endpoint, given))
+        request = self._built(endpoint, params, recv_window_ms or self._recv_window_ms, timeout_s or self._timeout_s)
+        answer = await self._transport.send(request)
         self.limits.note_headers(answer.headers)
         if answer.status == 200:
             return answer.body
@@ -85,14 +95,19 @@ class Rest(Calls):
 
     def build(self, endpoint: Endpoint[Any], given: Mapping[str, Any]) -> HttpRequest:
         """Return the request as it goes out now. Raises NotSent where it needs a key and there is none."""
+        return self._built(endpoint, endpoint.named(given), self._recv_window_ms, self._timeout_s)
+
+    def _built(
+        self, endpoint: Endpoint[Any], params: Mapping[str, Param], recv_window_ms: int, timeout_s: float
+    ) -> HttpRequest:
         access = self._locate()
-        payload = form(endpoint.named(given))
+        payload = form(params)
         headers: dict[str, str] = {}
         if endpoint.signed:
             credentials = access.credentials
             if credentials is None:
                 raise NotSent(f"{endpoint.title} needs an API key, and none is configured")
-            stamp = f"recvWindow={self._recv_window_ms}&timestamp={self.clock.now_ms()}"
+            stamp = f"recvWindow={recv_window_ms}&timestamp={self.clock.now_ms()}"
             payload = f"{payload}&{stamp}" if payload else stamp
             signature = self._signer_of(credentials.api_secret.reveal()).sign(payload.encode())
             payload = f"{payload}&signature={quote(signature, safe='')}"
@@ -100,8 +115,8 @@ class Rest(Calls):
         url = access.endpoints.rest + endpoint.path
         if endpoint.verb in ("POST", "PUT"):
             headers["Content-Type"] = _FORM
-            return HttpRequest(endpoint.verb, url, headers, payload.encode(), self._timeout_s)
-        return HttpRequest(endpoint.verb, f"{url}?{payload}" if payload else url, headers, b"", self._timeout_s)
+            return HttpRequest(endpoint.verb, url, headers, payload.encode(), timeout_s)
+        return HttpRequest(endpoint.verb, f"{url}?{payload}" if payload else url, headers, b"", timeout_s)
 
     async def _know_the_time(self) -> None:
         async with self._measuring:  # one measurement for all that wait for it

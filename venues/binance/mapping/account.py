@@ -12,6 +12,7 @@ from bus.messages import (
     BalanceChange,
     BalanceReason,
     Code,
+    ContingencyType,
     Fill,
     InstrumentId,
     Liquidity,
@@ -30,9 +31,11 @@ from venues.binance.client.payloads import (
     ExecutionReport,
     OutboundAccountPosition,
 )
-from venues.binance.mapping.orders import average, leaves
+from venues.binance.mapping.errors import reject_code
+from venues.binance.mapping.orders import average, leaves, with_rare
 from venues.binance.mapping.words import (
     MS,
+    WAITS,
     expiry_code,
     is_working_stop,
     order_status,
@@ -43,10 +46,8 @@ from venues.binance.mapping.words import (
 )
 
 __all__ = [
-    "EventKind",
     "balance_change_of",
     "balances_of",
-    "event_kind",
     "execution_report",
     "fill_of",
     "messages_of",
@@ -71,21 +72,7 @@ _UNTROUBLED = frozenset((OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED, Ord
 # named here, for a member of an enum takes 0.1 us to look up
 
 
-class EventKind(msgspec.Struct, frozen=True):
-    """What every user-data event has: its type and its time."""
-
-    type: str = msgspec.field(name="e")
-    event_ms: int = msgspec.field(name="E", default=0)
-
-
-_kind = msgspec.json.Decoder(EventKind)
 _report = msgspec.json.Decoder(ExecutionReport)
-_position = msgspec.json.Decoder(OutboundAccountPosition)
-
-
-def event_kind(raw: bytes) -> EventKind:
-    """Return an event's type. Raises msgspec.DecodeError for what is no event."""
-    return _kind.decode(raw)
 
 
 def execution_report(raw: bytes) -> ExecutionReport:
@@ -109,6 +96,8 @@ def messages_of(
     order_id: str = "",
     strategy: str = "",
     raw: bytes = b"",
+    list_id: str = "",
+    contingency: ContingencyType = ContingencyType.NONE,
 ) -> tuple[Fill | OrderEvent, ...]:
     """Return what a report says: a Fill first, where it is a trade, then the order as it stands after it.
 
@@ -120,6 +109,8 @@ def messages_of(
     kind, status = _KINDS.get(execution, _REPORT), order_status(report.status)
     if execution == "NEW" and is_working_stop(report.type, report.status, report.working_ms):
         kind, status = OrderEventKind.TRIGGERED, OrderStatus.TRIGGERED
+    elif report.status == "PENDING_NEW":
+        reason = WAITS
     elif status not in _UNTROUBLED:
         code, reason = _why(report)
     trails, prevented = report.trailing_delta is not None, report.prevented_size
@@ -150,6 +141,8 @@ def messages_of(
         quote_size=report.quote_size or None,
         post_only=report.type == "LIMIT_MAKER",
     )
+    if trails or list_id or report.iceberg_size:
+        order = with_rare(order, report.iceberg_size, report.trailing_delta, report.stop_price, list_id, contingency)
     if execution != "TRADE" or report.trade_id < 0 or not (report.last_size and report.last_price):
         return (order,)
     fill = Fill(
@@ -176,16 +169,17 @@ def messages_of(
 
 def _why(report: ExecutionReport) -> tuple[Code, str]:
     """Return why an order does not go on, as far as the venue says it."""
-    code = Code.VENUE_REJECTED if report.execution == "REJECTED" else expiry_code(report.status, report.expiry_reason)
+    if report.execution == "REJECTED":
+        return reject_code(report.reject_reason), "" if report.reject_reason == "NONE" else report.reject_reason
+    code = expiry_code(report.status, report.expiry_reason)
     return code, report.expiry_reason or ("" if report.reject_reason == "NONE" else report.reject_reason)
 
 
-def position_of(raw: bytes, instance: str, ts_init: int) -> tuple[Balance, ...]:
-    """``outboundAccountPosition`` -> balances. Raises msgspec.DecodeError."""
-    position = _position.decode(raw)
+def position_of(position: OutboundAccountPosition, instance: str, ts_init: int) -> tuple[Balance, ...]:
+    """``outboundAccountPosition`` -> balances."""
+    at = position.update_ms * MS
     return tuple(
-        Balance(instance, one.asset, one.free, one.locked, Source.STREAM, position.update_ms * MS, ts_init)
-        for one in position.balances
+        Balance(instance, one.asset, one.free, one.locked, Source.STREAM, at, ts_init) for one in position.balances
     )
 
 

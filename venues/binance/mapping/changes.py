@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
 from msgspec.structs import replace
 
 from bus.messages import (
     CancelOrder,
     Code,
+    ContingencyType,
     ModifyOrder,
     NewOrder,
     OrderEvent,
@@ -24,9 +26,67 @@ from venues.binance.client.errors import api_error
 from venues.binance.client.payloads import Canceled, CancelReplace, ErrorBody, OrderBody, OrderList, replace_part
 from venues.binance.mapping.errors import code_of, reason_of
 from venues.binance.mapping.orders import order_report
-from venues.binance.mapping.placing import Params, denied, order_params
+from venues.binance.mapping.placing import Params, Request, denied, order_params
+from venues.execution.changes import order_after
 
-__all__ = ["amend_params", "cancel_params", "replace_params", "replace_reports"]
+__all__ = [
+    "AMEND",
+    "REPLACE",
+    "ChangeRequest",
+    "amend_params",
+    "cancel_params",
+    "change_request",
+    "is_replacements_cancel",
+    "replace_params",
+    "replace_reports",
+]
+
+AMEND, REPLACE = "order.amend.keepPriority", "order.cancelReplace"
+CANCEL_MARK = "_rpl"
+"""What a replacement's own cancel is called after: the new attempt's client id (32 characters) and this (36 in all)."""
+
+
+class ChangeRequest(msgspec.Struct, frozen=True):
+    """How a change is made: by an amendment (`order` None), or by the new attempt `order`."""
+
+    request: Request
+    order: NewOrder | None = None
+
+
+def change_request(change: ModifyOrder, symbol: str) -> ChangeRequest | Refused:
+    """Return the request that makes this change, or why there is none.
+
+    A smaller size and nothing else keeps the order, its name and its place in the queue; all else replaces it.
+    """
+    order = change.order
+    if order is None:
+        return denied(Code.NO_SUCH_ORDER, "a change needs the order's terms as they are, and they are not known")
+    if _is_smaller(change, order):
+        params = amend_params(change, symbol, change.carried)
+        return params if isinstance(params, Refused) else ChangeRequest(Request(AMEND, params))
+    if order.contingency is not ContingencyType.NONE:
+        reason = "an order of a list can only be made smaller: to replace it would cancel the whole list"
+        return denied(Code.UNSUPPORTED_INSTRUCTION, reason)
+    params = replace_params(change, order, symbol, change.filled, change.carried)
+    if isinstance(params, Refused):
+        return params
+    return ChangeRequest(Request(REPLACE, params), _attempt(change, order, change.filled))
+
+
+def _is_smaller(change: ModifyOrder, order: NewOrder) -> bool:
+    return (
+        change.size is not None
+        and order.size is not None
+        and change.size < order.size
+        and change.price in (None, order.price)
+        and change.trigger_price in (None, order.trigger_price)
+        and not change.params
+    )
+
+
+def is_replacements_cancel(request_id: str) -> bool:
+    """True for the name of a cancel by which an attempt makes room for the next one."""
+    return request_id.endswith(CANCEL_MARK)
 
 
 def cancel_params(cancel: CancelOrder, symbol: str) -> Params | Refused:
@@ -37,46 +97,44 @@ def cancel_params(cancel: CancelOrder, symbol: str) -> Params | Refused:
     return {"symbol": symbol, **name}
 
 
-def amend_params(change: ModifyOrder, symbol: str) -> Params | Refused:
+def amend_params(change: ModifyOrder, symbol: str, carried: Decimal = Decimal(0)) -> Params | Refused:
     """Return the parameters of ``order.amend.keepPriority``: a smaller size, and the place in the queue is kept.
 
     The order keeps its client id: the venue gives a new one where none is said. What is not smaller it refuses itself.
+    `carried` was filled under earlier attempts, and is no part of this one's size.
     """
-    if change.price is not None or change.trigger_price is not None:
+    price, trigger = (change.order.price, change.order.trigger_price) if change.order is not None else (None, None)
+    if change.price not in (None, price) or change.trigger_price not in (None, trigger):
         return denied(Code.UNSUPPORTED_INSTRUCTION, "an amendment changes the size alone")
     if change.size is None:
         return denied(Code.SIZE_MISSING, "an amendment needs the new size")
     name = _name_of(change.client_order_id, change.venue_order_id)
     if isinstance(name, Refused):
         return name
-    params: Params = {"symbol": symbol, **name, "newQty": exact(change.size)}
+    params: Params = {"symbol": symbol, **name, "newQty": exact(change.size - carried)}
     if change.client_order_id:
         params["newClientOrderId"] = change.client_order_id
     return params
 
 
-def replace_params(change: ModifyOrder, order: NewOrder, symbol: str, filled: Decimal = Decimal(0)) -> Params | Refused:
+def replace_params(
+    change: ModifyOrder, order: NewOrder, symbol: str, filled: Decimal = Decimal(0), carried: Decimal = Decimal(0)
+) -> Params | Refused:
     """Return the parameters of ``order.cancelReplace``: `order` ends, and the same with the change is placed anew.
 
     The new one is placed only where the old one was canceled, at the end of its queue, under the change's new client
-    id, and with the size that is left after `filled`. The cancel holds only where nothing more is known to be filled:
-    of an order without a fill, the venue is told so. Where there are fills already the venue has no such condition: a
-    fill on the way is then bought or sold in excess, and who calls this must know it.
+    id, and with the size that is left after `filled`, of which `carried` was filled under earlier attempts. The cancel
+    holds only where nothing more is known to be filled: of an attempt without a fill, the venue is told so. Where there
+    are fills already the venue has no such condition: a fill on the way is then bought or sold in excess, which its
+    answer shows, and who calls this must see to it.
     """
     if not change.new_client_order_id or change.new_client_order_id == order.client_order_id:
         return denied(Code.UNSUPPORTED_INSTRUCTION, "the new order needs a client order id of its own")
-    size = change.size if change.size is not None else order.size
-    fresh = replace(
-        order,
-        client_order_id=change.new_client_order_id,
-        size=None if size is None else size - filled,
-        price=order.price if change.price is None else change.price,
-        trigger_price=order.trigger_price if change.trigger_price is None else change.trigger_price,
-        params={**order.params, **change.params},
-    )
+    fresh = _attempt(change, order, filled)
     if fresh.size is not None and fresh.size <= 0:
-        return denied(Code.SIZE_LIMIT, f"a size of {size} with {filled} filled leaves nothing to place")
-    params = order_params(fresh, symbol)
+        reason = f"a size of {fresh.size + filled} with {filled} filled leaves nothing to place"
+        return denied(Code.SIZE_LIMIT, reason)
+    params = order_params(fresh, symbol, "RESULT")
     if isinstance(params, Refused):
         return params
     name = _name_of(change.client_order_id, change.venue_order_id)
@@ -85,8 +143,16 @@ def replace_params(change: ModifyOrder, order: NewOrder, symbol: str, filled: De
     params["cancelReplaceMode"] = "STOP_ON_FAILURE"
     for key, value in name.items():
         params[f"cancel{key[0].upper()}{key[1:]}"] = value
-    params["cancelRestrictions"] = "ONLY_PARTIALLY_FILLED" if filled else "ONLY_NEW"
+    params["cancelNewClientOrderId"] = change.new_client_order_id + CANCEL_MARK
+    params["cancelRestrictions"] = "ONLY_PARTIALLY_FILLED" if filled > carried else "ONLY_NEW"
     return params
+
+
+def _attempt(change: ModifyOrder, order: NewOrder, filled: Decimal) -> NewOrder:
+    """Return the attempt that takes the order's place."""
+    after = order_after(order, change)
+    size = None if after.size is None else after.size - filled
+    return replace(after, client_order_id=change.new_client_order_id, size=size)
 
 
 def replace_reports(

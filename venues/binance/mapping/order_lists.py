@@ -14,8 +14,6 @@ profit that sells are above. Source: Binance Spot API, rest-api (order lists), 2
 
 from __future__ import annotations
 
-import msgspec
-
 from bus.messages import (
     Code,
     ContingencyType,
@@ -32,9 +30,9 @@ from bus.messages import (
 )
 from venues.binance.client.payloads import ListStatus, OrderList
 from venues.binance.mapping.orders import order_report
-from venues.binance.mapping.placing import Params, denied, leg_params
+from venues.binance.mapping.placing import Params, Request, denied, leg_params
 
-__all__ = ["ListRequest", "cancel_list_params", "list_names", "list_reports", "list_request"]
+__all__ = ["cancel_list_params", "contingency_of", "list_names", "list_reports", "list_request"]
 
 LEG_PARAMS = frozenset(("strategyId", "strategyType", "pegPriceType", "pegOffsetType", "pegOffsetValue"))
 """What `NewOrder.params` may say of one order of a list."""
@@ -49,14 +47,7 @@ _STOPS = (
 )
 
 
-class ListRequest(msgspec.Struct, frozen=True):
-    """A method of the WebSocket API and its parameters."""
-
-    method: str
-    params: Params
-
-
-def list_request(message: SubmitOrderList, symbol: str) -> ListRequest | Refused:
+def list_request(message: SubmitOrderList, symbol: str) -> Request | Refused:
     """Return the request that places the whole list or nothing, or why the venue has no such list.
 
     The list's name at the venue is its `list_id`. The answer asked for is ACK.
@@ -80,7 +71,7 @@ def list_request(message: SubmitOrderList, symbol: str) -> ListRequest | Refused
     if isinstance(legs, Refused):
         return legs
     params.update(legs)
-    return ListRequest(f"orderList.place.{kind}", params)
+    return Request(f"orderList.place.{kind}", params)
 
 
 def _incoherent(orders: tuple[NewOrder, ...]) -> Refused | None:
@@ -173,13 +164,23 @@ def list_reports(
 
     `names` has (order id, strategy) by client order id.
     """
+    contingency = contingency_of(answer)
     return tuple(
         order_report(
             body, kind, source, instance, instrument, ts_init,
             *names.get(body.orig_client_order_id or body.client_order_id, ("", "")),
+            answer.list_client_order_id, contingency,
         )
         for body in answer.order_reports
     )  # fmt: skip
+
+
+def contingency_of(told: ListStatus | OrderList) -> ContingencyType:
+    """Return our word for a list: the venue calls a BRACKET an OTO, which has three orders then."""
+    word = told.contingency if isinstance(told, ListStatus) else told.contingency_type
+    if word == "OTO" and len(told.orders) == 3:
+        return ContingencyType.BRACKET
+    return ContingencyType(word)
 
 
 def list_names(told: ListStatus | OrderList) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Orders: what this adapter places, and the venue's answers -> OrderEvent and Fill.
+"""The venue's answers about orders -> OrderEvent and Fill.
 
 Source: Binance Spot API, rest-api (trading endpoints), 2026-07.
 """
@@ -7,23 +7,23 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from msgspec.structs import replace
+
 from bus.messages import (
-    Code,
+    ContingencyType,
     Fill,
     InstrumentId,
     Liquidity,
-    NewOrder,
     OrderEvent,
     OrderEventKind,
     OrderStatus,
-    OrderType,
-    Refused,
     Source,
+    TrailingOffsetType,
 )
 from venues.binance.client.payloads import OrderAmended, OrderBody
-from venues.binance.mapping.placing import RESERVED_PARAMS, Params, denied, order_params
 from venues.binance.mapping.words import (
     MS,
+    WAITS,
     expiry_code,
     is_working_stop,
     order_status,
@@ -33,33 +33,10 @@ from venues.binance.mapping.words import (
     trailing_type,
 )
 
-__all__ = ["RESERVED_PARAMS", "amend_report", "answer_fills", "average", "leaves", "order_report", "place_params"]
+__all__ = ["amend_report", "answer_fills", "average", "leaves", "order_report", "with_rare"]
 
+_BASIS_POINTS, _PRICE = TrailingOffsetType.BASIS_POINTS, TrailingOffsetType.PRICE
 _ZERO, _ACCEPTED = Decimal(0), OrderStatus.ACCEPTED
-_CARRIED = (OrderType.MARKET, OrderType.LIMIT)
-"""The order types whose whole course this adapter follows."""
-
-
-def place_params(order: NewOrder, symbol: str) -> Params | Refused:
-    """Return the parameters of ``order.place``, or why this order is not done here. Nothing was sent then.
-
-    The venue has more (`placing.order_params`) than this adapter carries through: the rest is denied. The answer
-    asked for is ACK: the order's course comes by the private stream on the same connection.
-    """
-    denial = _beyond(order)
-    return order_params(order, symbol) if denial is None else denial
-
-
-def _beyond(order: NewOrder) -> Refused | None:
-    """Return what this adapter does not carry through, though the venue could."""
-    kind = order.type
-    if kind not in _CARRIED:
-        return denied(Code.UNSUPPORTED_ORDER_TYPE, f"order type {kind}: this adapter sends MARKET and LIMIT")
-    if order.price is None and kind is OrderType.LIMIT:
-        return denied(Code.PRICE_MISSING, "a LIMIT order needs a price")
-    if order.display_size is not None:
-        return denied(Code.UNSUPPORTED_INSTRUCTION, f"display_size: this adapter does not send it on {kind} orders")
-    return None
 
 
 def order_report(
@@ -71,6 +48,8 @@ def order_report(
     ts_init: int,
     order_id: str = "",
     strategy: str = "",
+    list_id: str = "",
+    contingency: ContingencyType = ContingencyType.NONE,
 ) -> OrderEvent:
     """Return an order as an answer tells it.
 
@@ -83,7 +62,7 @@ def order_report(
     else:
         status = order_status(body.status) if body.status else _ACCEPTED
     ts_ms = body.transact_time or body.update_time or body.time
-    return OrderEvent(
+    event = OrderEvent(
         kind,
         instance,
         instrument,
@@ -102,12 +81,36 @@ def order_report(
         time_in_force=time_in_force(body.time_in_force),
         filled=body.executed_qty,
         code=expiry_code(body.status, body.expiry_reason),
-        reason=body.expiry_reason,
+        reason=body.expiry_reason or (WAITS if body.status == "PENDING_NEW" else ""),
         leaves=leaves(status, body.orig_qty, body.executed_qty, prevented) if prevented else None,
         average_price=average(body.cummulative_quote_qty, body.executed_qty),
         trigger_price=None if trails else body.stop_price or None,
         quote_size=body.orig_quote_order_qty or None,
         post_only=body.type == "LIMIT_MAKER",
+    )
+    if trails or list_id or body.iceberg_qty:
+        return with_rare(event, body.iceberg_qty, body.trailing_delta, body.stop_price, list_id, contingency)
+    return event
+
+
+def with_rare(
+    event: OrderEvent,
+    shown: Decimal | None,
+    trailing_delta: int | None,
+    stop_price: Decimal | None,
+    list_id: str,
+    contingency: ContingencyType,
+) -> OrderEvent:
+    """Return the event with what few orders have: a size that is shown, a price that trails, a list."""
+    trails = trailing_delta is not None
+    return replace(
+        event,
+        display_size=shown or None,
+        trailing_offset=Decimal(trailing_delta) if trailing_delta is not None else None,
+        trailing_offset_type=_BASIS_POINTS if trails else _PRICE,
+        activation_price=(stop_price or None) if trails else None,
+        list_id=list_id,
+        contingency=contingency,
     )
 
 
@@ -140,14 +143,21 @@ def answer_fills(
 
 
 def amend_report(
-    answer: OrderAmended, instance: str, instrument: InstrumentId, ts_init: int, order_id: str = "", strategy: str = ""
+    answer: OrderAmended,
+    instance: str,
+    instrument: InstrumentId,
+    ts_init: int,
+    order_id: str = "",
+    strategy: str = "",
+    list_id: str = "",
+    contingency: ContingencyType = ContingencyType.NONE,
 ) -> OrderEvent:
     """Return an order whose size was reduced in place. It is named as it was when that was asked for."""
     order = answer.amended_order
     trails = order.trailing_delta is not None
     is_triggered = is_working_stop(order.type, order.status, order.working_time)
     status = OrderStatus.TRIGGERED if is_triggered else order_status(order.status)
-    return OrderEvent(
+    event = OrderEvent(
         kind=OrderEventKind.UPDATED,
         instance=instance,
         instrument=instrument,
@@ -170,6 +180,7 @@ def amend_report(
         trigger_price=None if trails else order.stop_price or None,
         post_only=order.type == "LIMIT_MAKER",
     )
+    return with_rare(event, order.iceberg_qty, order.trailing_delta, order.stop_price, list_id, contingency)
 
 
 def leaves(

@@ -1,7 +1,7 @@
 """NewOrder -> the parameters of a new order: all that Binance Spot can do with one.
 
-What an adapter carries through may be less: see `orders.place_params`. Of `NewOrder.params` everything goes to the
-venue as it is (selfTradePreventionMode, strategyId, pegPriceType, ...) but what the order itself says.
+Of `NewOrder.params` everything goes to the venue as it is (selfTradePreventionMode, strategyId, pegPriceType, ...) but
+what the order itself says.
 
     ours                       the venue's                            needs
     LIMIT                      LIMIT; post_only: LIMIT_MAKER          price
@@ -20,6 +20,8 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+import msgspec
+
 from bus.messages import (
     Code,
     ContingencyType,
@@ -34,9 +36,17 @@ from bus.messages import (
     exact,
 )
 
-__all__ = ["RESERVED_PARAMS", "Params", "denied", "leg_params", "order_params"]
+__all__ = ["RESERVED_PARAMS", "Params", "Request", "denied", "leg_params", "order_params"]
 
 Params: TypeAlias = dict[str, str | int]
+
+
+class Request(msgspec.Struct, frozen=True, gc=False):
+    """A method of the WebSocket API, and its parameters before anything is signed."""
+
+    method: str
+    params: Params
+
 
 RESERVED_PARAMS = frozenset(
     (

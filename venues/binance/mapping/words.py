@@ -10,7 +10,9 @@ from typing import TypeVar
 from bus.messages import Code, InstrumentStatusWord, OrderStatus, OrderType, Side, TimeInForce, Word
 
 __all__ = [
+    "EXPIRY_REASONS",
     "MS",
+    "WAITS",
     "expiry_code",
     "instrument_status",
     "is_working_stop",
@@ -84,8 +86,10 @@ instrument_status = _Words(
 ).__getitem__
 """Our word for a symbol's status."""
 
+WAITS = "waits for its parent"
+"""Why an order of a list does not work that the venue has: the venue's PENDING_NEW."""
 _CONDITIONAL = frozenset(("STOP_LOSS", "STOP_LOSS_LIMIT", "TAKE_PROFIT", "TAKE_PROFIT_LIMIT"))
-_EXPIRY = {
+EXPIRY_REASONS = {
     "UNFILLED_IOC_QUANTITY_EXPIRED": Code.UNFILLED,
     "UNFILLED_FOK_ORDER_EXPIRED": Code.UNFILLED,
     "INSUFFICIENT_LIQUIDITY": Code.UNFILLED,
@@ -107,4 +111,4 @@ def expiry_code(status: str, reason: str) -> Code:
     """Return why the venue ended an order by itself; NONE where it does not say."""
     if status == "EXPIRED_IN_MATCH":
         return Code.SELF_TRADE
-    return _EXPIRY.get(reason, Code.NONE)
+    return EXPIRY_REASONS.get(reason, Code.NONE)

@@ -85,8 +85,8 @@ def test_a_replacement_cancels_an_order_without_fills_and_places_the_same_with_t
     params = replace_params(change(price=D(99), new_client_order_id="C2"), ORDER, "BTCUSDT")
     assert params == {
         "symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "timeInForce": "GTC", "quantity": "1", "price": "99",
-        "newClientOrderId": "C2", "newOrderRespType": "ACK", "cancelReplaceMode": "STOP_ON_FAILURE",
-        "cancelOrigClientOrderId": "C1", "cancelRestrictions": "ONLY_NEW",
+        "newClientOrderId": "C2", "newOrderRespType": "RESULT", "cancelReplaceMode": "STOP_ON_FAILURE",
+        "cancelOrigClientOrderId": "C1", "cancelNewClientOrderId": "C2_rpl", "cancelRestrictions": "ONLY_NEW",
     }  # fmt: skip
 
 

@@ -19,7 +19,6 @@ from bus.messages import (
     TrailingOffsetType,
     TriggerType,
 )
-from venues.binance.mapping.orders import place_params
 from venues.binance.mapping.placing import order_params
 
 
@@ -130,23 +129,3 @@ def test_what_the_venue_has_not_is_denied_and_named(changes: dict[str, Any], cod
     assert isinstance(denial, Refused)
     assert denial.code is code
     assert word in denial.reason
-
-
-@pytest.mark.parametrize(
-    ("changes", "code"),
-    [
-        ({**STOP, "trigger_price": D(59000)}, Code.UNSUPPORTED_ORDER_TYPE),
-        ({**TOUCH, "trigger_price": D(61000)}, Code.UNSUPPORTED_ORDER_TYPE),
-        ({**TRAIL, **BASIS}, Code.UNSUPPORTED_ORDER_TYPE),
-        ({"display_size": D("0.002")}, Code.UNSUPPORTED_INSTRUCTION),
-        ({"price": None, "params": {"pegPriceType": "PRIMARY_PEG"}}, Code.PRICE_MISSING),
-    ],
-)
-def test_what_the_venue_has_and_the_adapter_does_not_carry_through_stays_denied(
-    changes: dict[str, Any], code: Code
-) -> None:
-    order = an_order(**changes)
-    assert isinstance(order_params(order, "BTCUSDT"), dict)
-    denial = place_params(order, "BTCUSDT")
-    assert isinstance(denial, Refused)
-    assert denial.code is code

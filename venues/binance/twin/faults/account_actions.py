@@ -113,6 +113,7 @@ class AddKey(Action, frozen=True):
     permissions: tuple[Permission, ...] = PERMISSIONS
     addresses: tuple[str, ...] = ()
     public_key: str = ""
+    may_withdraw: bool = False
     account: str = ""
 
     def do(self, world: World) -> Any:
@@ -122,6 +123,7 @@ class AddKey(Action, frozen=True):
         except ValueError as error:
             raise ActionError(f"public_key: {error}") from None
         key.permissions, key.addresses = frozenset(self.permissions), frozenset(self.addresses)
+        key.may_withdraw = self.may_withdraw
         return _shown(key) | {"api_secret": "" if self.public_key else secret}
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from venues.binance.twin.market.markets import Market
 from venues.binance.twin.market.symbols import Symbol
+from venues.binance.twin.requests.keys import Key
 from venues.binance.twin.requests.params import Params
 from venues.binance.twin.trading.accounts import Account
 from venues.binance.twin.trading.exchange import Exchange
@@ -13,13 +14,14 @@ from venues.binance.twin.trading.exchange import Exchange
 
 @dataclass(slots=True)
 class Call:
-    """One request: its parameters, and the account when it was signed; `weight_limit` is exchangeInfo's."""
+    """One request: its parameters, and account and key when it was signed; `weight_limit` is exchangeInfo's."""
 
     exchange: Exchange
     params: Params
     account: Account | None
     weight_limit: int
     orders_limit: int
+    key: Key | None = None
 
     @property
     def symbols(self) -> dict[str, Symbol]:

@@ -48,7 +48,7 @@ class Desk:
 
     def serve(self, request: Request, endpoint: Endpoint) -> Any:
         """The body of a successful answer. Raises VenueError with the refusal."""
-        params, account, address = Params(request.sent), None, request.address
+        params, account, key, address = Params(request.sent), None, None, request.address
         try:
             weight = endpoint.cost(params)
         except VenueError:
@@ -56,8 +56,9 @@ class Desk:
         address.spend(weight, self.exchange.now_ms)
         params.check_names(endpoint.names, endpoint.is_signed)
         if endpoint.is_signed:
-            account = self.authenticate(request, endpoint.permission).account
-        body = endpoint.answer(Call(self.exchange, params, account, self.rules.weight, self.rules.orders))
+            key = self.authenticate(request, endpoint.permission)
+            account = key.account
+        body = endpoint.answer(Call(self.exchange, params, account, self.rules.weight, self.rules.orders, key))
         if endpoint.is_free_on_success:
             address.refund(weight)
         return body

@@ -47,6 +47,8 @@ class Key:
     permissions: frozenset[Permission] = frozenset(PERMISSIONS)
     addresses: frozenset[str] = frozenset()
     is_revoked: bool = False
+    may_withdraw: bool = False
+    """Nothing is withdrawn here; the venue says of each key whether it may."""
 
     def __repr__(self) -> str:
         return f"Key({self.name[:6]}..., {self.type})"

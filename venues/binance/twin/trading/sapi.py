@@ -128,12 +128,14 @@ def trading_status(call: Call) -> dict[str, Any]:
 
 def restrictions(call: Call) -> dict[str, Any]:
     """GET /sapi/v1/account/apiRestrictions: what the key may do."""
+    key = call.key
+    assert key is not None, "a signed endpoint was called without a key"
     return {
-        "ipRestrict": False,
+        "ipRestrict": bool(key.addresses),
         "createTime": call.owner.update_ms,
-        "enableReading": True,
-        "enableSpotAndMarginTrading": call.owner.can_trade,
-        "enableWithdrawals": False,
+        "enableReading": "USER_DATA" in key.permissions,
+        "enableSpotAndMarginTrading": "TRADE" in key.permissions and call.owner.can_trade,
+        "enableWithdrawals": key.may_withdraw,
         "enableInternalTransfer": False,
         "enableMargin": False,
         "enableFutures": False,

@@ -17,14 +17,16 @@ from bus.messages import (
     Code,
     Empty,
     Message,
+    ModifyOrder,
+    NewOrder,
     OrderEvent,
     PrivateStream,
+    Refused,
     Source,
     VenueBatch,
 )
 from bus.requests import Reply
-from venues import execution as module
-from venues.execution import ExecutionVenue
+from venues.execution import Change, ExecutionVenue, Outcome, Window, telling
 from venues.outbox import Outbox
 
 
@@ -50,10 +52,16 @@ class Venue(ExecutionVenue):
             future.set_result(refused if self.poison in events else taken)
         return future
 
-    async def cancel_orders(self, cancels: list[CancelOrder]) -> None:
+    def write_order(self, order: NewOrder, window: Window) -> Outcome:
         raise AssertionError
 
-    async def open_orders(self) -> tuple[OrderEvent, ...] | None:
+    def write_change(self, change: ModifyOrder, window: Window) -> Change | Refused:
+        raise AssertionError
+
+    def write_cancel(self, cancel: CancelOrder) -> Outcome:
+        raise AssertionError
+
+    async def open_orders(self, instrument: str = "") -> tuple[OrderEvent, ...] | Refused:
         raise AssertionError
 
     async def disconnect(self) -> None:
@@ -65,7 +73,7 @@ def balance(asset: str) -> Balance:
 
 
 async def test_events_that_pile_up_without_end_end_the_actor_with_13(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "OUTBOX_LIMIT", 2)
+    monkeypatch.setattr(telling, "OUTBOX_LIMIT", 2)
     venue = Venue(has_reconciler=False)
     for number in range(3):
         venue.emit(balance(str(number)))

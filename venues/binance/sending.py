@@ -1,0 +1,134 @@
+"""How a command goes to the venue: by the order socket, and by REST where that is down; once in any case.
+
+A command is written to the socket or handed to REST, never both: REST is taken only where the socket is certain not to
+have sent it. Either way the venue enforces how old it may be (`recvWindow`), which is never more than the command's
+own deadline allows. What cannot be known stays unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, TypeAlias, TypeVar
+
+from bus.messages import Code, Refused
+from venues.binance.bans import banned_exit
+from venues.binance.client.clock import ServerClock
+from venues.binance.client.endpoints import ENDPOINTS
+from venues.binance.client.errors import (
+    Banned,
+    ClientError,
+    ClockRefused,
+    LimitReached,
+    NoAnswer,
+    NotSent,
+    UnreadableAnswer,
+)
+from venues.binance.client.ws_connection import Connection
+from venues.binance.mapping.errors import failure_of, refusal_of
+from venues.binance.mapping.placing import Request
+from venues.binance.queries import UNREADABLE, Queries
+from venues.execution import Failure, Outcome, Window
+
+__all__ = ["ANSWER_MARGIN_S", "Sending", "Told"]
+
+ANSWER_MARGIN_S = 1.0
+"""An answer is waited for this long beyond the recvWindow."""
+_MS = 1_000_000
+
+T = TypeVar("T")
+Told: TypeAlias = Callable[[bytes | ClientError], None]
+"""Told what the venue answered, or what went wrong."""
+
+_BY_METHOD = {endpoint.ws: endpoint for endpoint in ENDPOINTS}
+
+
+class Sending(Queries):
+    """The part of the execution actor that writes."""
+
+    server_clock: ServerClock
+    _connection: Connection
+
+    @property
+    def clock_bound_ns(self) -> int:
+        return self.server_clock.bound_ns
+
+    def send(self, request: Request, told: Told, window: Window, takes_risk: bool = True) -> Outcome:
+        """Send a request, once. `takes_risk`: it waits for no limit and for no clock, but is refused."""
+        if takes_risk:
+            try:
+                self.rest.limits.check(request.method, _BY_METHOD[request.method].orders > 0)
+            except NotSent as error:
+                return refusal_of(error)
+        api = self._connection.api
+        if api is not None:
+            timeout_s = window.ms / 1000 + ANSWER_MARGIN_S
+            try:
+                api.call(request.method, dict(request.params), told, timeout_s, recv_window_ms=window.ms)
+                return None
+            except NoAnswer as error:
+                return self.failure_of(error)
+            except NotSent as error:
+                if takes_risk and api.is_open:  # it takes no more, for the venue answers nothing
+                    return refusal_of(error)
+                self.log.debug("the order socket does not take it; REST is asked", reason=error)
+        if takes_risk and not self.server_clock.is_known:
+            reason = f"{self.instance} is not connected ({self._connection.why_down}), and its time is not known"
+            return Refused(Code.VENUE_NOT_CONNECTED, reason)
+        return self._send_by_rest(request, told, window, takes_risk)
+
+    async def _send_by_rest(self, request: Request, told: Told, window: Window, takes_risk: bool) -> Failure | None:
+        """The order socket is down: one call over whatever still works."""
+        params: dict[str, Any] = dict(request.params)
+        if request.method == "order.place":
+            params["newOrderRespType"] = "FULL"  # no stream tells what it does at once
+        try:
+            left_ms = (window.ends_ns - self.clock.monotonic_ns()) // _MS
+            if left_ms < 1:
+                raise NotSent(f"{request.method}: its time was over before it could be sent")
+            if takes_risk and not self.server_clock.is_known:  # to measure it first would take of the order's time
+                raise NotSent(f"{request.method}: the venue's time is not known any more")
+            timeout_s = left_ms / 1000 + ANSWER_MARGIN_S
+            raw = await self.rest.call(_BY_METHOD[request.method], params, int(left_ms), timeout_s)
+        except Banned as error:
+            raise banned_exit(self.instance, error, self.clock.time_ns()) from None
+        except ClientError as error:
+            return self.failure_of(error)
+        told(raw)
+        return None
+
+    def failure_of(self, error: ClientError | Failure) -> Failure:
+        """What an error says of the command that met it; and what it says of us is seen to."""
+        if isinstance(error, Failure):
+            return error
+        if isinstance(error, ClockRefused):
+            self.server_clock.forget()
+            self.measure_clock()
+        elif isinstance(error, LimitReached):
+            self.rest.limits.heed(error)
+        elif isinstance(error, UnreadableAnswer):
+            self.on_unreadable(error)
+        return failure_of(error)
+
+    def read(self, what: Callable[[bytes], T], raw: bytes) -> T | Failure:
+        """Return what an answer says; where it cannot be read nothing is certain, and the venue may have done it."""
+        try:
+            return what(raw)
+        except UNREADABLE as error:
+            return self.failure_of(UnreadableAnswer(raw, str(error), 200))
+
+    def on_unreadable(self, error: UnreadableAnswer) -> None:
+        """What the venue said cannot be read."""
+        self.counts["unreadable_venue"] += 1
+        self.log.error("the venue said what cannot be read", reason=error)
+
+    def measure_clock(self) -> None:
+        """Measure the server's clock, over whatever connection there is; that proves the connection too."""
+        if self._connection.api is not None:
+            self._connection.probe()
+        else:
+            self.spawn(self._measure_by_rest())
+
+    async def _measure_by_rest(self) -> None:
+        with suppress(ClientError):
+            await self.rest.measure_clock()
