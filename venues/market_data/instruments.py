@@ -47,7 +47,8 @@ class Instruments(HistoryVenue, Actor):
         self.refresh_s = REFRESH_S
         self.counts = dict.fromkeys(
             (
-                "ticks", "trades", "bars", "deltas", "depths", "tickers", "reconnects", "gaps_marked", "silences",
+                "ticks", "trades", "bars", "deltas", "depths", "tickers", "reconnects", "gaps_marked", "looks",
+                "silences",
                 "unreadable_venue", "strange_words", "instruments_changed",
             ),
             0,

@@ -18,7 +18,7 @@ from venues.market_data.books import BookFeed
 from venues.market_data.feeds import Feed, Want
 from venues.market_data.instruments import Instruments
 from venues.market_data.offers import topic_kind, topic_refusal
-from venues.market_data.silence import GRACE_S, SilenceWatch
+from venues.market_data.silence import SilenceWatch
 from venues.market_data.snapshots import SnapshotDesk
 from venues.market_data.trouble import VenueTrouble
 
@@ -32,6 +32,9 @@ LOOK_S = 0.5
 """Between looks for silent feeds; each costs a comparison a feed."""
 REOPEN_S = 1.0
 """From closing a mute stream at the venue to opening it again: the venue takes few control messages a second."""
+MUTE = "open and mute, while the venue says more elsewhere"
+SOCKET_AT = 2
+"""The time in a row at which a mute stream takes its socket with it: others pay for that, so it is done once."""
 NAMED = 3
 """Topics that an alert about silence names; it says how many more there are."""
 END_S = 1.0
@@ -59,8 +62,6 @@ class MarketDataVenue(Instruments):
         self._by_topic: dict[str, Feed] = {}
         self._running: list[asyncio.Task[None]] = []
         self._looking = False
-        self._mute: dict[Feed, int] = {}
-        """Feeds whose streams were found mute, and what they had taken then: nothing was heard of them since."""
 
     # what a venue brings
 
@@ -213,6 +214,7 @@ class MarketDataVenue(Instruments):
         feed = self._by_topic.pop(topic, None)
         if feed is not None:
             del self._feeds[feed.stream]
+            self.watch.forget(feed)
             self.close_stream(feed.stream)
         self.tell_status(topic, "CLOSED")
 
@@ -335,7 +337,7 @@ class MarketDataVenue(Instruments):
         try:
             behind = await self._behind(late)
             if behind:
-                await asyncio.sleep(min(GRACE_S, self.watch.after_s))
+                await asyncio.sleep(self.watch.grace_s(behind))
                 behind = await self._behind([feed for feed, taken in behind.items() if feed.taken == taken])
             if behind:
                 self._reopen(list(behind))
@@ -349,13 +351,14 @@ class MarketDataVenue(Instruments):
     async def _behind(self, feeds: list[Feed]) -> dict[Feed, int]:
         """Return those that lack what the venue says elsewhere, with what they had taken when it was asked."""
         taken = {feed: feed.taken for feed in feeds}
+        self.counts["looks"] += len(feeds)
         found = await self.look(feeds)
         behind = {}
         for feed in feeds:
             message = found.get(feed.topic)
             if not (self._is_open(feed) and feed.is_open) or feed.taken != taken[feed]:
                 continue
-            was_mute = self._mute.get(feed) == feed.taken
+            was_mute = self.watch.times_mute(feed) > 0
             if message is not None and (feed.lacks(message) or (was_mute and not feed.is_live)):
                 behind[feed] = feed.taken
                 continue
@@ -367,21 +370,19 @@ class MarketDataVenue(Instruments):
     def _reopen(self, feeds: list[Feed]) -> None:
         """Streams that were acknowledged say nothing though the market moves: they are marked, and opened anew.
 
-        One that stays mute by that takes its socket with it.
+        One that is mute again by that takes its socket with it, once; after that it is tried more and more seldom.
         """
         self.counts["silences"] += len(feeds)
-        reason = "open and mute, while the venue says more elsewhere"
-        named = ", ".join(feed.topic for feed in feeds[:NAMED]) + (
-            f" and {len(feeds) - NAMED} more" if feeds[NAMED:] else ""
-        )
-        self.log.error("streams are mute; opening them again", topics=named)
-        self.call_person("SILENT", f"{named}: {reason}")
-        self._mute = {feed: taken for feed, taken in self._mute.items() if self._is_open(feed)}
+        times = {feed: self.watch.mute(feed) for feed in feeds}
+        named = ", ".join(feed.topic for feed in feeds[:NAMED])
+        if feeds[NAMED:]:
+            named += f" and {len(feeds) - NAMED} more"
+        self.log.error("streams are mute; opening them again", topics=named, times_in_a_row=max(times.values()))
+        if min(times.values()) == 1:
+            self.call_person("SILENT", f"{named}: {MUTE}")
         for feed in feeds:
-            is_again = self._mute.get(feed) == feed.taken
-            self._mute[feed] = feed.taken
-            self._mark(feed, reason)
-            if is_again and feed.is_open:
+            self._mark(feed, MUTE)
+            if times[feed] == SOCKET_AT and feed.is_open:
                 self.drop_socket(feed.stream, f"{feed.topic} stays mute")
             elif feed.is_open:
                 feed.is_open = False
