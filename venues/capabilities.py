@@ -116,6 +116,10 @@ class Capabilities(msgspec.Struct, frozen=True):
     cancel: Mapping[Cancel, Cell] = {}
     contingencies: Mapping[ContingencyType, Cell] = {}
     market_data: Mapping[MarketData, Cell] = {}
+    bar_intervals: tuple[str, ...] = ()
+    """Intervals of live bars, by our names: the topics' last segment."""
+    depth_levels: tuple[int, ...] = ()
+    """Counts of best levels that the venue itself tells, in ascending order."""
     history: Mapping[History, Cell] = {}
     queries: Mapping[Query, Cell] = {}
 

@@ -152,6 +152,13 @@ class Instrument(Message, frozen=True):
     unknown. `venue_instrument_id` is the venue's own name where the symbol is not what orders carry (IB's conId,
     Databento's instrument_id of the day, Betfair's selection), `exchange` where the venue routes it to (IB: SMART,
     CME). `raw` is the venue's own record.
+
+    `market_size_increment` is the size step of market orders where they have their own; `min_notional_for_market` and
+    `max_notional_for_market` are false where the limit does not hold for them. A price band is (least, most) as factors
+    of the venue's own reference price, beyond which an order of that side is refused; a trailing offset's bounds are
+    (least, most) in basis points, of triggers above the market and below it. `max_open_...` count what an account may
+    have open of it at once, `max_modifies` how often one order may be changed, `max_iceberg_parts` is size through
+    display size, `max_position` what an account may hold of it with all open buys.
     """
 
     id: InstrumentId
@@ -182,6 +189,20 @@ class Instrument(Message, frozen=True):
     quote_increment: Decimal | None = None
     venue_instrument_id: str = ""
     exchange: str = ""
+    market_size_increment: Decimal | None = None
+    min_notional_for_market: bool = True
+    max_notional_for_market: bool = True
+    buy_price_band: tuple[Decimal, Decimal] | None = None
+    sell_price_band: tuple[Decimal, Decimal] | None = None
+    trailing_offset_above: tuple[Decimal, Decimal] | None = None
+    trailing_offset_below: tuple[Decimal, Decimal] | None = None
+    max_open_orders: int | None = None
+    max_open_triggers: int | None = None
+    max_open_icebergs: int | None = None
+    max_open_lists: int | None = None
+    max_modifies: int | None = None
+    max_iceberg_parts: int | None = None
+    max_position: Decimal | None = None
 
     def price(self, value: Decimal | float | int | str, rounding: Rounding = "nearest") -> Decimal:
         """Return the valid price for `value`: on the instrument's steps, rounded as named (down is cheaper).

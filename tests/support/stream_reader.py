@@ -34,6 +34,9 @@ class StreamReader:
     def on_gap(self, stream: str, reason: str) -> None:
         self.told.append(("gap", stream))
 
+    def on_silent(self, streams: int, reason: str) -> None:
+        self.told.append(("silent", streams))
+
     def on_unreadable(self, raw: bytes, reason: str) -> None:
         self.told.append(("unreadable", raw))
 

@@ -1,6 +1,7 @@
 """What Binance Spot is to the floor. Cheap to import: the client's packages are imported by the actors alone."""
 
 from bus.messages import ContingencyType, OrderType, TimeInForce
+from venues.binance.intervals import INTERVALS
 from venues.binance.settings import ACCOUNT_TYPES, ADDRESSES, ENVIRONMENTS, Settings
 from venues.capabilities import AdapterInfo, Cancel, Capabilities, Cell, History, Instruction, MarketData, Modify, Query
 
@@ -32,10 +33,16 @@ SPOT = Capabilities(
     market_data={
         MarketData.QUOTE: _N,
         MarketData.TRADE: _N,
+        MarketData.BAR: _N,
         MarketData.BOOK: _N,
+        MarketData.DEPTH: _N,
+        MarketData.TICKER: _N,
+        MarketData.STATUS: _N,
         MarketData.INSTRUMENT: _N,
         MarketData.BOOK_SNAPSHOT: _N,
     },
+    bar_intervals=INTERVALS,
+    depth_levels=(5, 10, 20),
     history={History.BAR: _N, History.TRADE: _N, History.AGGREGATE_TRADE: _N},
     queries={
         Query.OPEN_ORDERS: _N,

@@ -16,9 +16,8 @@ begun to number anew (after a restart of its own): to ignore what seems old woul
 
 from __future__ import annotations
 
-from enum import Enum
-
 from bus.messages import BookDelta
+from venues.market_data.rule import Step
 
 __all__ = ["BUFFER_LIMIT", "CATCH_UP_LIMIT", "BookSync", "Step"]
 
@@ -26,19 +25,6 @@ BUFFER_LIMIT = 1200
 """Deltas that wait for a snapshot: two minutes at ten a second. A longer wait begins anew with the newest."""
 CATCH_UP_LIMIT = 100
 """Deltas in a row that a snapshot has already: ten seconds at ten a second. A stream so far behind is not trusted."""
-
-
-class Step(Enum):
-    """What to do with a delta."""
-
-    HOLD = 1
-    """Kept for the snapshot that was asked for."""
-    APPLY = 2
-    """It continues the book."""
-    IGNORE = 3
-    """The book has it already."""
-    GAP = 4
-    """Something is missing: the book is not to be trusted. The delta is kept; ask for a snapshot."""
 
 
 class BookSync:

@@ -19,6 +19,8 @@ __all__ = ["ACCOUNT_TYPES", "ADDRESSES", "DESCRIPTIONS", "ENVIRONMENTS", "Settin
 
 ACCOUNT_TYPES = ("spot",)
 ENVIRONMENTS = ("twin", "live", "testnet", "demo")
+SNAPSHOT_LEVELS = (100, 500, 1000, 5000)
+"""The venue's steps of weight."""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -37,6 +39,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     announcement: str | None = None
     recv_window_ms: int = 5000
     allow_withdrawal_key: bool = False
+    instrument_refresh_s: float = 600.0
+    silence_s: float = 10.0
+    snapshot_levels: int = 5000
     rest_url: str = ""
     stream_url: str = ""
     ws_api_url: str = ""
@@ -52,6 +57,11 @@ DESCRIPTIONS = {
     "recv_window_ms": "How old an order or a change may be when the venue takes it, 1 to 60000; never more than the"
     " command's own deadline allows (5 s from the strategy, and 5 s from the gate).",
     "allow_withdrawal_key": "Trade by a key that may withdraw, too; and do not wait for the venue's word on keys.",
+    "instrument_refresh_s": "Seconds between looks at the instruments' rules, 1 or more; each costs weight 20.",
+    "silence_s": "Seconds of silence, 0.1 to 60, after which a topic is held against what REST says: where the market"
+    " moved and the stream did not tell, it is STALE, opened again, and an alert is raised.",
+    "snapshot_levels": "Levels of a book's snapshot: 100, 500, 1000 or 5000, at weight 5, 25, 50 or 250. What lies"
+    " deeper is not known until it changes.",
     "books": "Run a book actor; without one the gate does not wait for whole books of this instance.",
     "rest_url": "Stands in for the environment's REST address: another cluster, a proxy, a stand-in on this host.",
     "stream_url": "The same of the market streams.",
@@ -70,6 +80,15 @@ def read_settings(found: dict[str, Any]) -> Settings:
         raise ActorExit(ExitCode.CONFIGURATION, f"settings of a binance instance: {error}") from None
     if not 1 <= settings.recv_window_ms <= 60_000:
         raise ActorExit(ExitCode.CONFIGURATION, f"recv_window_ms is {settings.recv_window_ms}; expected 1 to 60000")
+    for name, low, high in (("instrument_refresh_s", 1.0, 86_400.0), ("silence_s", 0.1, 60.0)):
+        value = getattr(settings, name)
+        if not low <= value <= high:
+            raise ActorExit(ExitCode.CONFIGURATION, f"{name} is {value:g}; expected {low:g} to {high:g}")
+    if settings.snapshot_levels not in SNAPSHOT_LEVELS:
+        told = ", ".join(map(str, SNAPSHOT_LEVELS))
+        raise ActorExit(
+            ExitCode.CONFIGURATION, f"snapshot_levels is {settings.snapshot_levels}; expected one of {told}"
+        )
     if settings.environment == "twin" and not settings.announcement:
         raise ActorExit(ExitCode.CONFIGURATION, "environment twin: announcement is missing; expected the file's path")
     for name, scheme in ADDRESSES.items():

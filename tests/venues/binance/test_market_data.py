@@ -150,7 +150,7 @@ def test_a_server_that_announces_its_restart_marks_nothing_and_no_change_is_miss
     before = len(changes(floor, topic("book")))
     wait_for(lambda: len(changes(floor, topic("book"))) > before + 3, "deltas come by it")
     assert not floor.desk.stale
-    assert actor._counts["reconnects"] == 0
+    assert actor.counts["reconnects"] == 0
     deltas = changes(floor, topic("book"))
     assert [delta.prev_seq for delta in deltas[1:]] == [delta.seq for delta in deltas[:-1]]
     trades = [int(trade.trade_id) for trade in changes(floor, topic("trade"))]
@@ -185,8 +185,8 @@ def test_a_delta_that_is_lost_on_the_way_marks_this_book_alone(floor: Floor, act
     wait_for(lambda: len(changes(floor, topic("book"))) > 3, "deltas come")
     feed = actor._by_topic[topic("book")]
     taken, feed.take = feed.take, lambda data: None  # type: ignore[method-assign]
-    count = actor._counts["deltas"]
-    wait_for(lambda: actor._counts["deltas"] > count, "a delta is lost")
+    count = actor.counts["deltas"]
+    wait_for(lambda: actor.counts["deltas"] > count, "a delta is lost")
     feed.take = taken  # type: ignore[method-assign]
     wait_for(lambda: floor.desk.stale, "the book is marked")
     wait_for(lambda: len(states(floor, topic("book"))) == 2, "the book is whole again")

@@ -96,6 +96,9 @@ class Streams:
     def on_gap(self, stream: str, reason: str) -> None:
         self.on_down([stream], reason)
 
+    def on_silent(self, streams: int, reason: str) -> None:
+        """Readers are told of the loss itself."""
+
     def on_unreadable(self, raw: bytes, reason: str) -> None:
         self.unreadable += 1
 

@@ -1,5 +1,9 @@
 """One connection of market streams: what the venue was asked for and has acknowledged, one control message at a time.
 
+A socket may be open, answer pings, and say nothing: one that was silent for `QUIET_S` is asked which streams it has.
+An answer proves that it lives, however quiet the market is, and tells of a stream that the venue has lost; none within
+`ANSWER_S` ends it.
+
 The venue takes 5 messages a second, our pongs included, and 1024 streams a connection. So wants are gathered and sent
 in batches, and the next one waits from the last one's answer on: however a network bunches them, they never come closer
 together at the venue than they were sent. A stream counts as open from its SUBSCRIBE's answer to the connection's end
@@ -11,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 import msgspec
 from msgspec import Raw
@@ -26,8 +30,10 @@ PACE_S = 0.34
 """From a control message's answer to the next one: three a second leave two for pongs, which may come bunched."""
 NAMES_PER_MESSAGE = 100
 """About 2.5 kB a message."""
-ANSWER_S = 10.0
+ANSWER_S = 5.0
 """A control message without an answer for this long means that the socket is no good."""
+QUIET_S = 5.0
+"""Without a message for this long the socket is asked whether it lives: one with a living market never is."""
 MUTE_S = 30.0
 """The venue pings every 20 s: a socket that says nothing at all for longer is dead, however open it is."""
 WATCH_S = 1.0
@@ -46,8 +52,20 @@ class LinkOwner(Protocol):
     def on_link_refused(self, link: StreamLink, stream: str, reason: str) -> None:
         """The venue refused the stream."""
 
+    def on_link_lost(self, link: StreamLink, stream: str) -> None:
+        """The venue does not have a stream that it had acknowledged; it is asked for again."""
+
     def on_link_unreadable(self, raw: bytes, reason: str) -> None:
         """A message that cannot be read."""
+
+
+class _Asked(NamedTuple):
+    """A control message that waits for its answer."""
+
+    id: int
+    method: str
+    names: list[str]
+    at_s: float
 
 
 class _Frame(msgspec.Struct, frozen=True, gc=False):
@@ -57,10 +75,13 @@ class _Frame(msgspec.Struct, frozen=True, gc=False):
     code: int = 0
     msg: str = ""
     error: ErrorBody | None = None
+    result: Raw = Raw()
 
 
 _frames = msgspec.json.Decoder(_Frame)
+_names = msgspec.json.Decoder(list[str])
 _encode = msgspec.json.Encoder().encode
+_SUBSCRIBE, _UNSUBSCRIBE, _LIST = "SUBSCRIBE", "UNSUBSCRIBE", "LIST_SUBSCRIPTIONS"
 
 
 class StreamLink:
@@ -77,10 +98,13 @@ class StreamLink:
         self.leave = asyncio.Event()
         """The server said that it will close the connection."""
         self.is_over = False
+        self.was_silent = False
+        """It was ended since it said nothing."""
         self._socket, self._wanted, self._owner = socket, wanted, owner
         self._loop = asyncio.get_running_loop()
-        self._request: tuple[int, bool, list[str], float] | None = None
-        """The control message that waits for its answer: id, whether it subscribes, names, when it was sent."""
+        self._request: _Asked | None = None
+        self._said_s = self._loop.time()
+        """When the venue last said anything but a ping."""
         self._timer: asyncio.TimerHandle | None = None
         self._free_s = 0.0
         self._last_id = 0
@@ -125,13 +149,20 @@ class StreamLink:
             return
         now = self._loop.time()
         if self._wanted and now - self._socket.heard_s > MUTE_S:
-            self._socket.abort(f"mute for {MUTE_S:g} s")
-        elif self._request is not None and now - self._request[3] > ANSWER_S:
-            self._socket.abort(f"no answer to a control message in {ANSWER_S:g} s")
+            self._end_silent(f"mute for {MUTE_S:g} s")
+        elif self._request is not None and now - self._request.at_s > ANSWER_S:
+            self._end_silent(f"mute: no answer to {self._request.method} in {ANSWER_S:g} s")
         else:
+            if self.open and now - self._said_s > QUIET_S and self._request is None and self._timer is None:
+                self._ask(_LIST, [])
             self._loop.call_later(WATCH_S, self._watch)
 
+    def _end_silent(self, reason: str) -> None:
+        self.was_silent = True
+        self._socket.abort(reason)
+
     def _take(self, raw: bytes) -> None:
+        self._said_s = self._loop.time()
         try:
             frame = _frames.decode(raw)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -151,32 +182,35 @@ class StreamLink:
         self._timer = None
         gone = [stream for stream in self.asked if stream not in self._wanted][:NAMES_PER_MESSAGE]
         fresh = [stream for stream in self._wanted if stream not in self.asked][:NAMES_PER_MESSAGE]
-        is_subscribe = not gone
-        names = fresh if is_subscribe else gone
-        if not names:
-            return
+        names = gone or fresh
+        if names and self._ask(_UNSUBSCRIBE if gone else _SUBSCRIBE, names):
+            for stream in names:
+                self.open.discard(stream)
+                if not gone:
+                    self.asked[stream] = None
+
+    def _ask(self, method: str, names: list[str]) -> bool:
         self._last_id += 1
-        method = "SUBSCRIBE" if is_subscribe else "UNSUBSCRIBE"
+        request = {"method": method, "params": names, "id": self._last_id}
         try:
-            self._socket.send(_encode({"method": method, "params": names, "id": self._last_id}))
+            self._socket.send(_encode(request if names else {"method": method, "id": self._last_id}))
         except ClientError as error:
             self._socket.abort(str(error))
-            return
-        self._request = (self._last_id, is_subscribe, names, self._loop.time())
-        for stream in names:
-            self.open.discard(stream)
-            if is_subscribe:
-                self.asked[stream] = None
+            return False
+        self._request = _Asked(self._last_id, method, names, self._loop.time())
+        return True
 
     def _take_answer(self, frame: _Frame) -> None:
-        if self._request is None or frame.id not in (self._request[0], None):
+        if self._request is None or frame.id not in (self._request.id, None):
             return
-        _, is_subscribe, names, _ = self._request
+        _, method, names, _ = self._request
         self._request = None
         self._free_s = self._loop.time() + PACE_S
         code, text = (frame.error.code, frame.error.msg) if frame.error is not None else (frame.code, frame.msg)
+        if method == _LIST and not code:
+            self._compare(frame.result)
         for stream in names:
-            if not is_subscribe:
+            if method == _UNSUBSCRIBE:
                 self.asked.pop(stream, None)
             elif code:
                 self.asked.pop(stream, None)
@@ -185,3 +219,16 @@ class StreamLink:
                 self.open.add(stream)
                 self._owner.on_link_open(self, stream)
         self.schedule()
+
+    def _compare(self, result: Raw) -> None:
+        """Hold what the venue says that it has against what it acknowledged."""
+        try:
+            has = frozenset(_names.decode(result))
+        except msgspec.DecodeError as error:
+            self._owner.on_link_unreadable(bytes(result), f"no list of streams: {error}")
+            return
+        for stream in [stream for stream in self.asked if stream not in has]:
+            self.asked.pop(stream)
+            if stream in self.open:
+                self.open.discard(stream)
+                self._owner.on_link_lost(self, stream)

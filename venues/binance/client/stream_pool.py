@@ -83,6 +83,12 @@ class StreamPool:
         for streams in self._lives:
             streams.cut(reason)
 
+    def cut_of(self, stream: str, reason: str) -> None:
+        """Drop the connection that a stream is on; it is made again."""
+        streams = self._places.get(stream)
+        if streams is not None:
+            streams.cut(reason)
+
     async def close(self) -> None:
         """End all connections; nothing is told any more."""
         lives = list(self._lives.values())
@@ -117,6 +123,7 @@ class _Member:
         self.on_up = listener.on_up
         self.on_down = listener.on_down
         self.on_gap = listener.on_gap
+        self.on_silent = listener.on_silent
         self.on_unreadable = listener.on_unreadable
 
     def on_refused(self, stream: str, reason: str) -> None:

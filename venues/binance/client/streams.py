@@ -16,8 +16,8 @@ from typing import Protocol
 
 from msgspec import Raw
 
+from venues.backoff import HEALTHY_S, Backoff
 from venues.binance.client.access import Locate
-from venues.binance.client.backoff import HEALTHY_S, Backoff
 from venues.binance.client.errors import Banned, ClientError, LimitReached, NotSent
 from venues.binance.client.handover import LIFETIME_S, LOOK_S, OVERLAP_S, Joined, Overlap, spread
 from venues.binance.client.socket import Dial
@@ -49,6 +49,9 @@ class Listener(Protocol):
 
     def on_gap(self, stream: str, reason: str) -> None:
         """Messages of one stream may be missing from now on, though its socket is up; `on_open` follows."""
+
+    def on_silent(self, streams: int, reason: str) -> None:
+        """The socket was open and said nothing, so it was ended; `on_down` follows."""
 
     def on_unreadable(self, raw: bytes, reason: str) -> None:
         """A message that cannot be read."""
@@ -125,7 +128,10 @@ class MarketStreams:
                 for reader in self._readers.values():
                     reader.cancel()
                 self._readers.clear()
+            was_silent = self._link is not None and self._link.was_silent
             self._link, self.is_up = None, False
+            if was_silent:
+                self._listener.on_silent(len(self._wanted), reason)
             self._listener.on_down(list(self._wanted), reason)
             if self._loop.time() - began > HEALTHY_S:
                 backoff.reset()
@@ -245,6 +251,10 @@ class MarketStreams:
         if self._wanted.pop(stream, "") is None:
             self._overlaps.pop(stream, None)
             self._listener.on_refused(stream, reason)
+
+    def on_link_lost(self, link: StreamLink, stream: str) -> None:
+        if link is self._link and stream in self._wanted:
+            self._listener.on_gap(stream, "the venue does not have the stream any more that it had acknowledged")
 
     def on_link_unreadable(self, raw: bytes, reason: str) -> None:
         self._listener.on_unreadable(raw, reason)

@@ -16,8 +16,8 @@ from typing import Any
 
 import msgspec
 
+from venues.backoff import HEALTHY_S, Backoff
 from venues.binance.client.access import Credentials, Locate
-from venues.binance.client.backoff import HEALTHY_S, Backoff
 from venues.binance.client.clock import ServerClock
 from venues.binance.client.errors import (
     Banned,

@@ -5,12 +5,11 @@ Source: Binance Spot API, web-socket-streams and rest-api (market data endpoints
 
 from __future__ import annotations
 
-import re
-
 import msgspec
 
 from bus.messages import Bar, InstrumentId, Ticker
 from venues.binance.client.payloads import Kline, MiniTicker, PriceChange, StreamKlineEvent, StreamTicker
+from venues.binance.intervals import INTERVALS, interval_of, venue_interval
 from venues.binance.mapping.words import MS
 
 __all__ = [
@@ -24,33 +23,11 @@ __all__ = [
     "venue_interval",
 ]
 
-_UNITS = {"s": "SECOND", "m": "MINUTE", "h": "HOUR", "d": "DAY", "w": "WEEK", "M": "MONTH"}
-_LETTERS = {unit: letter for letter, unit in _UNITS.items()}
-_VENUE_INTERVALS = ("1s", "1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d", "1w", "1M")
-INTERVALS = tuple(f"{venue[:-1]}-{_UNITS[venue[-1]]}-LAST" for venue in _VENUE_INTERVALS)
-"""Our names of the venue's intervals, the shortest first."""
-_OURS = re.compile(r"(\d+)-([A-Z]+)-LAST")
 _NAN = float("nan")
 _klines = msgspec.json.Decoder(StreamKlineEvent, strict=False)
 _tickers = msgspec.json.Decoder(StreamTicker, strict=False)
 _mini_tickers = msgspec.json.Decoder(MiniTicker, strict=False)
-_INTERVALS = {venue: f"{venue[:-1]}-{_UNITS[venue[-1]]}-LAST" for venue in _VENUE_INTERVALS}
-
-
-def interval_of(venue: str) -> str:
-    """Return our name of one of the venue's intervals: 15m is 15-MINUTE-LAST. Raises ValueError for none of them."""
-    if venue not in _INTERVALS:
-        raise ValueError(f"the venue has no interval {venue!r}")
-    return _INTERVALS[venue]
-
-
-def venue_interval(interval: str) -> str:
-    """Return the venue's name of an interval. Raises ValueError for one that it does not have."""
-    found = _OURS.fullmatch(interval)
-    venue = f"{found[1]}{_LETTERS.get(found[2], '')}" if found else ""
-    if venue not in _VENUE_INTERVALS:
-        raise ValueError(f"interval {interval!r}: the venue has {', '.join(sorted(_INTERVALS.values()))}")
-    return venue
+_OUR_INTERVALS = {venue_interval(ours): ours for ours in INTERVALS}
 
 
 def bar_of(data: bytes | msgspec.Raw, instrument: InstrumentId, ts_init: int) -> Bar:
@@ -59,7 +36,7 @@ def bar_of(data: bytes | msgspec.Raw, instrument: InstrumentId, ts_init: int) ->
     kline = event.kline
     return Bar(
         instrument,
-        _INTERVALS.get(kline.interval, kline.interval),
+        _OUR_INTERVALS.get(kline.interval, kline.interval),
         kline.open,
         kline.high,
         kline.low,

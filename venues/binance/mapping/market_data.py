@@ -27,6 +27,7 @@ __all__ = [
     "aggregate_trade_of",
     "block_trade_of",
     "delta_of",
+    "newest_trade_of",
     "partial_of",
     "past_aggregate_trade_of",
     "past_trade_of",
@@ -102,6 +103,12 @@ def past_aggregate_trade_of(trade: AggregateTrade, instrument: InstrumentId, ts_
     """GET /api/v3/aggTrades -> Trade, as of the stream."""
     aggressor = _SELLER if trade.is_buyer_maker else _BUYER
     return Trade(instrument, str(trade.aggregate_id), trade.price, trade.size, aggressor, trade.time_ms * MS, ts_init)
+
+
+def newest_trade_of(trade: AggregateTrade, instrument: InstrumentId, ts_init: int) -> Trade:
+    """The newest of GET /api/v3/aggTrades -> a Trade with the number of the last trade in it, to compare with."""
+    aggressor = _SELLER if trade.is_buyer_maker else _BUYER
+    return Trade(instrument, str(trade.last_id), trade.price, trade.size, aggressor, trade.time_ms * MS, ts_init)
 
 
 def delta_of(data: bytes | msgspec.Raw, instrument: InstrumentId, ts_init: int) -> BookDelta:

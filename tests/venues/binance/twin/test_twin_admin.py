@@ -47,8 +47,8 @@ def test_it_tells_every_fault_and_action_in_a_sentence(venue: Twin) -> None:
     assert set(told["faults"]) == {
         "ack_lost", "request_lost", "request_late", "fill_before_ack", "late_ack", "http_error", "garbage", "firewall",
         "rate_limited", "key_refused", "stale_snapshot", "user_event_lost", "user_event_repeated", "user_event_late",
-        "delta_lost", "delta_repeated", "delta_swapped", "cut", "mute", "banned", "clock_skew", "maintenance",
-        "server_shutdown",
+        "delta_lost", "delta_repeated", "delta_swapped", "cut", "mute", "stream_mute", "banned", "clock_skew",
+        "maintenance", "server_shutdown",
     }  # fmt: skip
     for one in (*told["faults"].values(), *told["actions"].values()):
         assert len(one["is"].split()) >= 4
@@ -164,6 +164,19 @@ def test_a_symbol_that_does_not_trade_takes_no_order(venue: Twin) -> None:
             cancel = {"symbol": "BTCUSDT", "orderId": placed["orderId"]}
             assert (await client.signed("DELETE", "/api/v3/order", **cancel))[0] == cancels
             venue.admin.post("status", symbol="BTCUSDT", status="TRADING")
+
+    venue.run(test)
+
+
+def test_a_changed_smallest_value_is_told_and_holds(venue: Twin) -> None:
+    async def test(client: Client) -> None:
+        venue.admin.post("min_notional", symbol="BTCUSDT", value="900000")
+        info = await client.public("/api/v3/exchangeInfo", symbol="BTCUSDT")
+        found = {one["filterType"]: one for one in info["symbols"][0]["filters"]}
+        assert found["NOTIONAL"]["minNotional"] == "900000.00000000"
+        refused, body = await client.signed("POST", "/api/v3/order", **LIMIT)
+        assert (refused, body["msg"]) == (400, "Filter failure: NOTIONAL")
+        venue.admin.post("min_notional", symbol="BTCUSDT", value="5")
 
     venue.run(test)
 

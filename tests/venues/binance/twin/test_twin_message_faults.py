@@ -129,3 +129,18 @@ def test_another_symbols_updates_are_not_hit(faulty: Twin) -> None:
         assert all(event["U"] == before["u"] + 1 for before, event in itertools.pairwise(events))
 
     faulty.run(test)
+
+
+def test_a_stream_is_mute_and_its_socket_talks(faulty: Twin) -> None:
+    async def test(client: Client) -> None:
+        async with client.stream("/stream?streams=btcusdt@depth@100ms/btcusdt@bookTicker") as socket:
+            await socket.until(lambda message: message["stream"] == "btcusdt@bookTicker")
+            number = faulty.admin.fault("stream_mute", stream="btcusdt@bookTicker")
+            told = {(await socket.next())["stream"] for _ in range(20)}
+            assert "btcusdt@depth@100ms" in told
+            latest = [(await socket.next())["stream"] for _ in range(10)]
+            assert set(latest) == {"btcusdt@depth@100ms"}
+            faulty.admin.end(number)
+            await socket.until(lambda message: message["stream"] == "btcusdt@bookTicker")
+
+    faulty.run(test)

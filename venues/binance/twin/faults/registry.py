@@ -19,7 +19,7 @@ from venues.binance.twin.faults.fault import Fault, Hit, Occasional
 from venues.binance.twin.faults.messages import DELTA_FAULTS, USER_EVENT_FAULTS, DeltaFault, UserEventFault
 from venues.binance.twin.faults.plan import Plan
 from venues.binance.twin.faults.requests import REQUEST_FAULTS, RequestFault
-from venues.binance.twin.faults.states import STATES, State
+from venues.binance.twin.faults.states import STATES, State, StreamMute
 from venues.binance.twin.requests.request import Request
 from venues.binance.twin.requests.trouble import Trouble
 
@@ -137,6 +137,8 @@ class Faults:
             return (raw, held)
         if not self.armed and self.plan is None:
             return (raw,)
+        if any(isinstance(one.fault, StreamMute) and one.fault.stream == stream for one in self.armed.values()):
+            return ()
         name, _, rest = stream.partition("@")
         if rest not in ("depth", "depth@100ms"):
             return (raw,)

@@ -70,6 +70,15 @@ class Mute(SocketState, frozen=True):
         world.connections.unmute(self.fits)
 
 
+class StreamMute(State, frozen=True):
+    """Messages of a market stream are never sent, while the sockets that it is on say all else."""
+
+    stream: str
+
+    def begin(self, world: World) -> dict[str, object]:
+        return {"stream": self.stream}
+
+
 class Banned(State, frozen=True):
     """An address is banned: every request of it is answered 418 until the end, by default of its next ban's length."""
 
@@ -123,4 +132,4 @@ class ServerShutdown(State, frozen=True):
         return {"sockets": [socket.number for socket in told]}
 
 
-STATES = (Cut, Mute, Banned, ClockSkew, Maintenance, ServerShutdown)
+STATES = (Cut, Mute, StreamMute, Banned, ClockSkew, Maintenance, ServerShutdown)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import msgspec
@@ -30,6 +31,21 @@ class SetStatus(Action, frozen=True):
         market_of(world, self.symbol)
         world.exchange.set_status(self.symbol, self.status)
         return {"symbol": self.symbol, "status": self.status}
+
+
+class SetMinNotional(Action, frozen=True):
+    """Sets the smallest value of an order on a symbol, as the venue does when it changes a symbol's rules."""
+
+    path: ClassVar[str] = "min_notional"
+
+    symbol: str
+    value: str
+
+    def do(self, world: World) -> Any:
+        market = market_of(world, self.symbol)
+        changed = replace(market.symbol, min_notional=whole(self.value, 1, "value"))
+        market.symbol = world.exchange.symbols[self.symbol] = changed
+        return {"symbol": self.symbol, "value": self.value}
 
 
 class MoveClock(Action, frozen=True):
@@ -120,4 +136,13 @@ class Pardon(Action, frozen=True):
         return {"addresses": [address.ip for address in found]}
 
 
-VENUE_ACTIONS: tuple[type[Action], ...] = (SetStatus, MoveClock, Stop, Resume, PlaceInMarket, SetRules, Pardon)
+VENUE_ACTIONS: tuple[type[Action], ...] = (
+    SetStatus,
+    SetMinNotional,
+    MoveClock,
+    Stop,
+    Resume,
+    PlaceInMarket,
+    SetRules,
+    Pardon,
+)
