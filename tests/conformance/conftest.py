@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import os
+from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import pytest
 from conformance import VENUES, VenueUnderTest
@@ -43,3 +46,39 @@ def stage(floor_stage: Stage) -> Iterator[Stage]:
 def venue(stage: Stage) -> VenueUnderTest:
     """The venue under test."""
     return stage.venue
+
+
+RESULTS = "TRADEFLOOR_CONFORMANCE_RESULTS"
+"""Names the file that a whole run of this folder writes: by venue and cell, the cases that passed."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Keep which cells a case proved: it passed, and so did the comparison of the three sides at its end."""
+    report = yield
+    proven = item.session.stash.setdefault(PROVEN, {})
+    marker, callspec = item.get_closest_marker("proves"), getattr(item, "callspec", None)
+    if marker is not None and callspec is not None:
+        name, case = callspec.params["floor_stage"].name, item.name.split("_")[1].upper()
+        if not report.passed:
+            item.session.stash.setdefault(FAILED, set()).add((name, case))
+        for cell in marker.args:
+            proven.setdefault(name, {}).setdefault(cell, set()).add(case)
+    return report
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write the results where a file is named; a case of which one test failed proves nothing."""
+    path, failed = os.environ.get(RESULTS), session.stash.get(FAILED, set())
+    if path:
+        table = {
+            name: {cell: sorted(case for case in cases if (name, case) not in failed) for cell, cases in cells.items()}
+            for name, cells in session.stash.get(PROVEN, {}).items()
+        }
+        Path(path).write_text(json.dumps(table, indent=2, sort_keys=True) + "\n")
+
+
+PROVEN = pytest.StashKey[dict[str, dict[str, set[str]]]]()
+FAILED = pytest.StashKey[set[tuple[str, str]]]()

@@ -26,6 +26,7 @@ def between(venue: VenueUnderTest) -> Decimal:
     return ((bid + ask) / 2).quantize(Decimal("0.01"))
 
 
+@pytest.mark.proves("order_types: MARKET")
 @pytest.mark.parametrize("side", ["BUY", "SELL"])
 def test_e01_a_market_order_fills_at_the_venues_price(stage: Stage, venue: VenueUnderTest, side: str) -> None:
     before, (bid, ask) = stage.held(), venue.touch()
@@ -42,6 +43,7 @@ def test_e01_a_market_order_fills_at_the_venues_price(stage: Stage, venue: Venue
     assert stage.held() - before == signed - fees
 
 
+@pytest.mark.proves("instructions: quote_size")
 def test_e01_a_market_order_by_quote_quantity_spends_no_more_than_it_says(stage: Stage, venue: VenueUnderTest) -> None:
     order = stage.becomes(stage.order("BUY", quote_size=500), "FILLED")
     spent = sum(fill.exact.price * fill.exact.size for fill in order.fills)
@@ -49,6 +51,7 @@ def test_e01_a_market_order_by_quote_quantity_spends_no_more_than_it_says(stage:
     assert order.exact.filled_value == spent
 
 
+@pytest.mark.proves("order_types: LIMIT", "time_in_force: GTC")
 def test_e10_a_pair_of_limit_orders_rests_at_the_venue_as_said(stage: Stage, venue: VenueUnderTest) -> None:
     bid, ask = venue.touch()
     prices = {"BUY": far(bid), "SELL": far(ask, 2 - FAR)}
@@ -60,6 +63,7 @@ def test_e10_a_pair_of_limit_orders_rests_at_the_venue_as_said(stage: Stage, ven
         assert found == (str(order.side), prices[str(order.side)], venue.size, 0)
 
 
+@pytest.mark.proves("time_in_force: IOC", "time_in_force: FOK")
 @pytest.mark.parametrize("time_in_force", ["IOC", "FOK"])
 def test_e11_an_order_that_may_not_rest_fills_or_expires(
     stage: Stage, venue: VenueUnderTest, time_in_force: str
@@ -72,6 +76,7 @@ def test_e11_an_order_that_may_not_rest_fills_or_expires(
     assert missing.exact.order.client_order_id not in venue.open_orders()
 
 
+@pytest.mark.proves("time_in_force: IOC", "time_in_force: FOK")
 def test_e11_a_fok_of_more_than_there_is_fills_nothing_and_an_ioc_takes_what_there_is(
     stage: Stage, venue: VenueUnderTest
 ) -> None:
@@ -83,6 +88,7 @@ def test_e11_a_fok_of_more_than_there_is_fills_nothing_and_an_ioc_takes_what_the
     assert part.exact.filled == half
 
 
+@pytest.mark.proves("order_types: STOP_MARKET")
 def test_e20_a_stop_rests_is_triggered_once_and_fills(stage: Stage, venue: VenueUnderTest) -> None:
     price, (bid, _) = between(venue), venue.touch()
     venue.offer("SELL", venue.size, bid)  # the last trade is below the trigger
@@ -130,6 +136,7 @@ def test_e13_what_is_filled_in_parts_adds_up_at_every_step(stage: Stage, venue: 
     assert [fill.exact.size for fill in second.fills] == [half, half]
 
 
+@pytest.mark.proves("cancel: one")
 def test_e40_a_cancel_ends_the_strategys_order_and_no_other(stage: Stage, venue: VenueUnderTest) -> None:
     bid, _ = venue.touch()
     first, second = (stage.becomes(stage.order("BUY", price=far(bid) - each), "ACCEPTED") for each in (0, 1))
@@ -140,6 +147,7 @@ def test_e40_a_cancel_ends_the_strategys_order_and_no_other(stage: Stage, venue:
     assert venue.open_orders() == {}
 
 
+@pytest.mark.proves("instructions: post_only")
 def test_e60_a_post_only_order_rests_or_is_refused(stage: Stage, venue: VenueUnderTest) -> None:
     bid, ask = venue.touch()
     stage.becomes(stage.order("BUY", price=far(bid), post_only=True), "ACCEPTED")
