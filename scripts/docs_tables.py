@@ -26,6 +26,7 @@ from venues.binance.settings import Settings as BinanceSettings
 from venues.binance.twin.faults.admin import ACTIONS
 from venues.binance.twin.faults.fault import options, sentence
 from venues.binance.twin.faults.registry import BY_KIND
+from venues.capabilities import Cell
 from venues.twins import log as truth_log
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -157,12 +158,23 @@ def capabilities() -> str:
     head += "N native, S per symbol, M mapped to a native order that does the same, E emulated, P through `params`, "
     head += "- denied.\n\n"
     names = [f"{ADAPTER.name} {account}" for account in found]
+    head += "Behind a cell stand the acceptance cases that passed on a real floor at the venue's twin; `unproven`: "
+    head += "offered, and no acceptance case has shown it yet.\n\n"
+    results = json.loads((ROOT / "tests" / "conformance" / "results.json").read_text())
     text = head + f"| | {' | '.join(names)} |\n|---|{'---|' * len(names)}\n"
     columns = [{(group, word): cell for group, word, cell in each.rows()} for each in found.values()]
     for group, word in columns[0]:
-        cells = " | ".join(str(column[group, word]) for column in columns)
+        cells = " | ".join(
+            proven(column[group, word], results.get(f"{ADAPTER.name}-{account}", {}).get(f"{group}: {word}", []))
+            for account, column in zip(found, columns, strict=True)
+        )
         text += f"| {group.replace('_', ' ')}: {word} | {cells} |\n"
     return text
+
+
+def proven(cell: Cell, cases: list[str]) -> str:
+    """Return a cell with what proves it."""
+    return str(cell) if cell is Cell.NONE else f"{cell} ({', '.join(cases) or 'unproven'})"
 
 
 def filled(text: str, name: str, table: str) -> str:

@@ -36,6 +36,7 @@ COMPARES = "compares_with_captures"
 WHOLE_FLOORS = (
     "tests/floor/",
     "tests/chaos/",
+    "tests/conformance/",
     "tests/tradefloor/",
     "tests/actors/supervisor/",
     "tests/actors/runtime/",

@@ -1,0 +1,84 @@
+"""One real floor for each venue under test; after every case its three sides are compared."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+import pytest
+from conformance import VENUES, VenueUnderTest
+from conformance.puppet import Stage
+from floors import Floor, synced
+
+
+@pytest.fixture(scope="package", params=VENUES, ids=lambda kind: kind.name)
+def floor_stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    kind: type[VenueUnderTest] = request.param
+    folder = tmp_path_factory.mktemp("conformance")
+    file = folder / "floor.toml"
+    file.write_text(f'[floor]\nname = "conformance"\n{kind.settings}')
+    floor = Floor(file, folder)
+    try:
+        floor.visit(lambda visitor: synced(visitor, kind.instance))
+        stage = Stage(kind(floor))
+        stage.venue.stand_still()
+        yield stage
+        stage.close()
+        summary = floor.stop()
+        assert summary["agrees"], summary["problems"]
+    finally:
+        floor.close()
+
+
+@pytest.fixture
+def stage(floor_stage: Stage) -> Iterator[Stage]:
+    """The floor as a case finds it: no order open, the market still. At the case's end the three sides agree."""
+    yield floor_stage
+    floor_stage.compare()
+    for order in floor_stage.puppet.orders.open:
+        floor_stage.cancel(order)
+    floor_stage.compare()
+
+
+@pytest.fixture
+def venue(stage: Stage) -> VenueUnderTest:
+    """The venue under test."""
+    return stage.venue
+
+
+RESULTS = "TRADEFLOOR_CONFORMANCE_RESULTS"
+"""Names the file that a whole run of this folder writes: by venue and cell, the cases that passed."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Keep which cells a case proved: it passed, and so did the comparison of the three sides at its end."""
+    report = yield
+    proven = item.session.stash.setdefault(PROVEN, {})
+    marker, callspec = item.get_closest_marker("proves"), getattr(item, "callspec", None)
+    if marker is not None and callspec is not None:
+        name, case = callspec.params["floor_stage"].name, item.name.split("_")[1].upper()
+        if not report.passed:
+            item.session.stash.setdefault(FAILED, set()).add((name, case))
+        for cell in marker.args:
+            proven.setdefault(name, {}).setdefault(cell, set()).add(case)
+    return report
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write the results where a file is named; a case of which one test failed proves nothing."""
+    path, failed = os.environ.get(RESULTS), session.stash.get(FAILED, set())
+    if path:
+        table = {
+            name: {cell: sorted(case for case in cases if (name, case) not in failed) for cell, cases in cells.items()}
+            for name, cells in session.stash.get(PROVEN, {}).items()
+        }
+        Path(path).write_text(json.dumps(table, indent=2, sort_keys=True) + "\n")
+
+
+PROVEN = pytest.StashKey[dict[str, dict[str, set[str]]]]()
+FAILED = pytest.StashKey[set[tuple[str, str]]]()
