@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from typing import Any
 
 import pytest
 from floors import Floor, open_orders, until
+from json_lines import whole_lines
 
 from actors.monitor.visitor import Visitor
 
@@ -110,24 +110,21 @@ def told(floor: Floor, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dic
 
     async def work(visitor: Visitor) -> None:
         async def done() -> bool:
-            file = folder / "told.jsonl"
-            lines[:] = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+            lines[:] = whole_lines(folder / "told.jsonl")
             assert process.poll() is None, process.communicate()[1]
             return bool(lines) and lines[-1]["step"] == "done"
 
-        try:
-            await until(done, 40.0, "the strategy is through")
-        except AssertionError as error:
-            process.terminate()
-            raise AssertionError(f"{error}: {lines[-3:]} {process.communicate()[1][-3000:]}") from None
+        await until(done, 40.0, "the strategy is through")
 
-    floor.visit(work)
-    steps: dict[str, list[dict[str, Any]]] = {}
-    for line in lines:
-        steps.setdefault(line["step"], []).append(line)
-    yield steps
-    process.terminate()
-    process.communicate(timeout=20)
+    try:
+        floor.visit(work)
+        steps: dict[str, list[dict[str, Any]]] = {}
+        for line in lines:
+            steps.setdefault(line["step"], []).append(line)
+        yield steps
+    finally:
+        process.terminate()
+        print(lines[-3:], process.communicate(timeout=20)[1][-3000:])
 
 
 Told = dict[str, list[dict[str, Any]]]

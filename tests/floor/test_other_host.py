@@ -13,6 +13,7 @@ import pytest
 import zmq
 from elsewhere import MAKER, Elsewhere, agrees_but_for_makers_record, free_port, gone, listening, none_open, resting
 from floors import Floor, actor, kill, open_orders, synced, until
+from json_lines import whole_lines
 
 from actors.monitor.visitor import Visitor
 from bus.messages import GetPositions, PositionsAnswer
@@ -236,7 +237,7 @@ def test_a_strategy_trades_from_there_with_a_record_of_its_own(elsewhere: Elsewh
         await none_open(visitor, "maker")
         reply = await visitor.request("reconciler", GetPositions("maker"))
         assert isinstance(reply.body, PositionsAnswer)
-        lines = [json.loads(line) for line in record.read_text().splitlines()]
+        lines = whole_lines(record)
         kept = sum(1 for line in lines if line.get("trade_id"))
         assert 3 <= kept <= sum(each.fills for each in reply.body.positions)
 
@@ -248,7 +249,7 @@ def test_a_strategy_trades_from_there_with_a_record_of_its_own(elsewhere: Elsewh
         async def whole() -> bool:
             reply = await visitor.request("reconciler", GetPositions("maker"))
             assert isinstance(reply.body, PositionsAnswer)
-            lines = [json.loads(line) for line in record.read_text().splitlines()]
+            lines = whole_lines(record)
             kept = sum(1 for line in lines if line.get("trade_id"))
             return kept == sum(each.fills for each in reply.body.positions) > 3
 

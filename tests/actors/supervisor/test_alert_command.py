@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from json_lines import whole_lines
 
 from actors.runtime import Log
 from actors.supervisor import alert_command
@@ -51,10 +51,6 @@ def alert(text: str = "execution.A: gave up", code: str = "ACTOR_FAILED") -> Ale
     return Alert("supervisor", code, text, 1_700_000_000_000_000_000, "A")
 
 
-def told(file: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
-
-
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     return tmp_path / "told"
@@ -64,7 +60,7 @@ async def test_the_command_gets_the_alert_on_its_input_and_in_its_environment(fi
     desk = Desk(sys.executable, "-c", WRITER, str(file), "$HOME; rm -rf *")
     desk.command.tell(alert('a "quoted" word\nand $HOME'))
     await eventually(lambda: desk.command.idle)
-    (one,) = told(file)
+    (one,) = whole_lines(file)
     assert one["stdin"] == {
         "component": "supervisor",
         "code": "ACTOR_FAILED",
@@ -84,7 +80,7 @@ async def test_a_text_that_no_environment_could_hold_is_told_all_the_same(file: 
     desk = Desk(sys.executable, "-c", WRITER, str(file))
     desk.command.tell(alert("a\0b\udcff" + "x" * 1_000_000))
     await eventually(lambda: desk.command.idle)
-    (one,) = told(file)
+    (one,) = whole_lines(file)
     assert one["stdin"]["text"].startswith("a b?xxx")
     assert len(one["stdin"]["text"]) == 1_000_004
     assert len(one["environment"]["TRADEFLOOR_ALERT_TEXT"]) == FIELD_CHARACTERS
@@ -99,12 +95,12 @@ async def test_the_same_alert_is_told_once_and_again_after_a_while(
         desk.command.tell(alert("first"))
     desk.command.tell(alert("second"))
     await eventually(lambda: desk.command.idle)
-    assert sorted(one["stdin"]["text"] for one in told(file)) == ["first", "second"]
+    assert sorted(one["stdin"]["text"] for one in whole_lines(file)) == ["first", "second"]
     assert desk.command.counters["alerts_repeated"] == 4
     monkeypatch.setattr(alert_command, "REPEAT_S", 0.0)
     desk.command.tell(alert("first"))
     await eventually(lambda: desk.command.idle)
-    assert len(told(file)) == 3
+    assert len(whole_lines(file)) == 3
 
 
 async def test_only_so_many_run_at_once_and_the_rest_is_counted(file: Path, tmp_path: Path, eventually: Any) -> None:

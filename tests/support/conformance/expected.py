@@ -33,11 +33,6 @@ OWED = {
     "binance-spot": {
         ("time_in_force", "GTD"),
         ("instructions", "reduce_only"),
-        ("market_data", "bar"),
-        ("market_data", "ticker"),
-        ("market_data", "status"),
-        ("history", "trade"),
-        ("history", "bar"),
     }
 }
 """What a venue has, or what could be emulated, and the adapter denies so far. A cell that is done leaves this list."""
