@@ -36,6 +36,8 @@ FATAL_SHARE = 0.05
 """Of what costs a client its socket, since nobody knows which stream it was; then it waits before it knocks again."""
 ENVELOPES = ("data", "event", "result")
 """What a message lies in; an envelope that cannot be read is one that costs a socket."""
+TIMES_MS = 10**12
+"""Whole numbers of the venue from here on are times: this is 2001."""
 STATUSES = (200, 200, 200, 400, 404, 500, 502, 503)
 SPARED = ("/api/v3/exchangeInfo", "/api/v3/time")
 """What a client has to believe: a venue that lies well about its rules is obeyed."""
@@ -196,14 +198,20 @@ class HostileVenue:
         return start + self._random.choice((b"[", b'{"data":', b'{"result":[')) * DEPTH
 
     def great_numbers(self, real: bytes) -> bytes:
-        """The real message with every whole number times 2**70."""
+        """The real message with every whole number that is no time times 2**70."""
+        return self._grown(real, range(TIMES_MS))
 
+    def great_times(self, real: bytes) -> bytes:
+        """The real message with every time times 2**70."""
+        return self._grown(real, range(TIMES_MS, 2**63))
+
+    def _grown(self, real: bytes, which: range) -> bytes:
         def grown(value: Any) -> Any:
             if isinstance(value, dict):
                 return {key: grown(each) for key, each in value.items()}
             if isinstance(value, list):
                 return [grown(each) for each in value]
-            return value << 70 if type(value) is int else value
+            return value << 70 if type(value) is int and value in which else value
 
         message = json.loads(real)
         for envelope in ENVELOPES:

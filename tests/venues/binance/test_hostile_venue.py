@@ -43,7 +43,7 @@ def settings(venue: TwinProcess, hostile: HostileVenue) -> dict[str, Any]:
     return {**venue.settings, "announcement": str(hostile.announcement)}
 
 
-@pytest.mark.parametrize("way", ["deep", "great_numbers"])
+@pytest.mark.parametrize("way", ["deep", "great_numbers", "great_times"])
 def test_a_stream_of_what_no_decoder_takes_is_counted_and_the_topic_is_marked(
     floor: Floor, settings: dict[str, Any], hostile: HostileVenue, way: str
 ) -> None:
@@ -61,7 +61,7 @@ def test_a_stream_of_what_no_decoder_takes_is_counted_and_the_topic_is_marked(
     wait_for(lambda: len(floor.desk.read) > read, "it goes on")
 
 
-@pytest.mark.parametrize("way", ["deep", "great_numbers"])
+@pytest.mark.parametrize("way", ["deep", "great_numbers", "great_times"])
 def test_an_order_answered_by_what_no_decoder_takes_is_of_unknown_outcome(
     floor: Floor, settings: dict[str, Any], hostile: HostileVenue, way: str
 ) -> None:
