@@ -39,6 +39,7 @@ rest_url = "http://127.0.0.1:{port}"
 stream_url = "ws://127.0.0.1:{port}"
 ws_api_url = "ws://127.0.0.1:{port}/ws-api/v3"
 books = {books}
+allow_withdrawal_key = true
 
 [gate]
 max_order_size = "1"

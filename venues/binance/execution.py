@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 
-import msgspec
 from msgspec.structs import replace
 
 from actors.runtime import ActorExit, Context
@@ -29,9 +28,9 @@ from venues.binance.keys import read_rights
 from venues.binance.mapping.account import messages_of, own_client_id, position_of
 from venues.binance.mapping.changes import is_replacements_cancel
 from venues.binance.mapping.order_lists import contingency_of, list_names
-from venues.binance.queries import UNREADABLE
 from venues.binance.settings import locator, read_settings
 from venues.execution import Failure, KeyRights
+from venues.unreadable import NOT_READABLE
 
 __all__ = ["Execution"]
 
@@ -110,7 +109,7 @@ class Execution(Cancels):
                 return await read_rights(self.rest, self.settings.environment)
         except (Banned, KeyRefused) as error:
             raise self._end_of(error) from None
-        except (ClientError, msgspec.DecodeError, TimeoutError) as error:
+        except (ClientError, *NOT_READABLE, TimeoutError) as error:
             return Failure(False, Code.TIMED_OUT, str(error) or f"no answer in {KEY_ANSWER_S:g} s")
 
     async def _stay_connected(self) -> None:
@@ -134,7 +133,7 @@ class Execution(Cancels):
         self.counts["venue_events"] += 1
         try:
             self._take(user_event(raw), raw, self.clock.time_ns())
-        except UNREADABLE as error:
+        except NOT_READABLE as error:
             self.on_unreadable(UnreadableAnswer(raw, str(error)))
             # an event of ours is lost: only a fresh stream and the reconciler's queries can make up for it
             self._connection.end_stream("an event of the account cannot be read")

@@ -7,8 +7,6 @@ from contextlib import suppress
 from decimal import Decimal
 from functools import partial
 
-import msgspec
-
 from actors.runtime import Context
 from bus.codec import RequestHeader
 from bus.messages import (
@@ -46,12 +44,11 @@ from venues.binance.mapping.orders import order_report
 from venues.binance.settings import Settings
 from venues.execution import ExecutionVenue
 from venues.execution.names import Attempt
+from venues.unreadable import NOT_READABLE
 
-__all__ = ["UNREADABLE", "Queries"]
+__all__ = ["Queries"]
 
-UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, ValueError, ArithmeticError)
-"""What is raised by what the venue says: no JSON of ours, or a number that nobody can compute with."""
-ASKED = (ClientError, *UNREADABLE)
+ASKED = (ClientError, *NOT_READABLE)
 
 DAY_MS = 86_400_000
 LISTS_KEPT = 10_000

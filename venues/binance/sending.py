@@ -27,8 +27,9 @@ from venues.binance.client.errors import (
 from venues.binance.client.ws_connection import Connection
 from venues.binance.mapping.errors import failure_of, refusal_of
 from venues.binance.mapping.placing import Request
-from venues.binance.queries import UNREADABLE, Queries
+from venues.binance.queries import Queries
 from venues.execution import Failure, Outcome, Window
+from venues.unreadable import NOT_READABLE
 
 __all__ = ["ANSWER_MARGIN_S", "Sending", "Told"]
 
@@ -114,7 +115,7 @@ class Sending(Queries):
         """Return what an answer says; where it cannot be read nothing is certain, and the venue may have done it."""
         try:
             return what(raw)
-        except UNREADABLE as error:
+        except NOT_READABLE as error:
             return self.failure_of(UnreadableAnswer(raw, str(error), 200))
 
     def on_unreadable(self, error: UnreadableAnswer) -> None:

@@ -6,7 +6,6 @@ import asyncio
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 
-import msgspec
 from msgspec import Raw
 
 from actors.runtime import Context
@@ -21,6 +20,7 @@ from venues.market_data.offers import topic_kind, topic_refusal
 from venues.market_data.silence import SilenceWatch
 from venues.market_data.snapshots import SnapshotDesk
 from venues.market_data.trouble import VenueTrouble
+from venues.unreadable import NOT_READABLE
 
 __all__ = ["MarketDataVenue"]
 
@@ -232,7 +232,7 @@ class MarketDataVenue(Instruments):
         feed.taken += 1
         try:
             feed.take(data)
-        except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
+        except NOT_READABLE as error:
             self.counts["unreadable_venue"] += 1
             self.log.error("a message cannot be read; marked", topic=feed.topic, reason=error, raw=bytes(data)[:200])
             self._mark(feed, f"unreadable message: {error}")

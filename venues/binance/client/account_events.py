@@ -11,6 +11,7 @@ import msgspec
 from venues.binance.client.errors import UnreadableAnswer
 from venues.binance.client.listening import Lost, Opened, Reader
 from venues.binance.client.payloads import EventStreamTerminated, ServerShutdown, UserEvent, user_event
+from venues.unreadable import NOT_READABLE
 
 __all__ = ["AccountEvents", "AccountItem", "UnknownEvent"]
 
@@ -74,7 +75,7 @@ class AccountEvents:
     def on_event(self, raw: bytes) -> None:
         try:
             event = user_event(raw)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except NOT_READABLE as error:
             self.on_unreadable(UnreadableAnswer(raw, str(error)))
             self.end_stream("an event of the account cannot be read")
             return

@@ -33,6 +33,7 @@ from msgspec import Raw
 from venues.binance.client.payloads.cancel_replace import CancelReplace, replace_part
 from venues.binance.client.payloads.order_lists import Canceled
 from venues.binance.client.payloads.session import ErrorBody
+from venues.unreadable import NOT_READABLE
 
 __all__ = [
     "AmendRefused",
@@ -237,7 +238,7 @@ def api_error(code: int, text: str, status: int, retry_s: float = 0.0, data: Raw
     if code in CANCEL_REPLACE_CODES:
         try:
             return CancelReplaceFailed(code, text, status, retry_s, _pair.decode(data))
-        except msgspec.DecodeError:
+        except NOT_READABLE:
             pass  # without its two halves it is an error like another
     if status == 418:
         return Banned(code, text, status, retry_s)
@@ -252,7 +253,7 @@ def http_error(status: int, raw: bytes, retry_s: float = 0.0) -> ClientError:
     """Return the error for an HTTP answer that is no success, whatever its body."""
     try:
         refusal = _error.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except NOT_READABLE as error:
         if status in (418, 429):
             return api_error(0, _short(raw), status, retry_s)
         kind = Blocked if status == FIREWALL_STATUS else UnreadableAnswer

@@ -17,6 +17,7 @@ import msgspec
 from venues.binance.client.clock import ServerClock
 from venues.binance.client.errors import TOO_MANY_ORDERS, HeldBack, LimitReached
 from venues.binance.client.payloads.session import RateLimit
+from venues.unreadable import NOT_READABLE
 
 __all__ = ["WEIGHT_LIMIT", "Limits", "Usage"]
 
@@ -138,7 +139,7 @@ class Limits:
         for raw, told_ns in sorted(unread.values(), key=lambda each: each[1]):
             try:
                 limits = _rate_limits.decode(raw)
-            except (msgspec.DecodeError, UnicodeDecodeError):
+            except NOT_READABLE:
                 continue  # the answer's own content was read; a count that is none is not worth more
             for one in limits:
                 if one.count >= 0:

@@ -23,6 +23,7 @@ from msgspec import Raw
 from venues.binance.client.errors import ClientError, UnreadableAnswer
 from venues.binance.client.payloads.session import ErrorBody
 from venues.binance.client.socket import Socket
+from venues.unreadable import NOT_READABLE
 
 __all__ = ["LinkOwner", "StreamLink"]
 
@@ -165,7 +166,7 @@ class StreamLink:
         self._said_s = self._loop.time()
         try:
             frame = _frames.decode(raw)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except NOT_READABLE as error:
             raise UnreadableAnswer(raw, str(error)) from None
         stream = frame.stream
         if stream:
@@ -224,7 +225,7 @@ class StreamLink:
         """Hold what the venue says that it has against what it acknowledged."""
         try:
             has = frozenset(_names.decode(result))
-        except msgspec.DecodeError as error:
+        except NOT_READABLE as error:
             self._owner.on_link_unreadable(bytes(result), f"no list of streams: {error}")
             return
         for stream in [stream for stream in self.asked if stream not in has]:

@@ -23,6 +23,7 @@ from venues.binance.client.limits import Limits
 from venues.binance.client.payloads.session import ErrorBody
 from venues.binance.client.signing import RECV_WINDOW_MS, Ed25519Signer, signer_for, ws_payload
 from venues.binance.client.socket import Socket
+from venues.unreadable import NOT_READABLE
 
 __all__ = ["Answered", "WsApi"]
 
@@ -202,7 +203,7 @@ class WsApi:
     def _take(self, raw: bytes) -> None:
         try:
             frame = _frames.decode(raw)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except NOT_READABLE as error:
             self._lose(UnreadableAnswer(raw, str(error)))
             return
         if frame.status:
@@ -275,6 +276,6 @@ def _answer_of(frame: _Frame, raw: bytes) -> bytes | ClientError:
 def _retry_after_s(data: Raw) -> float:
     try:
         wait = _wait.decode(data)
-    except msgspec.DecodeError:
+    except NOT_READABLE:
         return 0.0
     return max(0.0, (wait.retry_after - wait.server_time) / 1000)

@@ -35,6 +35,7 @@ from venues.binance.client.payloads import ServerTime
 from venues.binance.client.socket import Dial
 from venues.binance.client.ws_api import WsApi
 from venues.binance.client.ws_link import Link, Owner
+from venues.unreadable import NOT_READABLE
 
 __all__ = ["PROBE_S", "Connection"]
 
@@ -302,7 +303,7 @@ class Connection:
     def _take_time(self, sent_ns: int, answer: bytes) -> None:
         try:
             server = _time.decode(answer)
-        except msgspec.DecodeError as error:
+        except NOT_READABLE as error:
             self._owner.on_unreadable(UnreadableAnswer(answer, str(error)))
         else:
             self._clock.observe(sent_ns, self._clock.monotonic_ns(), server.server_time_ms)

@@ -23,6 +23,7 @@ from bus.messages import (
 from venues.binance.client.payloads import AccountCommission, CommissionRates, ExchangeInfo, Symbol, SymbolFilter
 from venues.binance.mapping.words import MS, instrument_status, order_type
 from venues.market_data.trouble import Listed
+from venues.unreadable import NOT_READABLE
 
 __all__ = ["instrument_of", "instruments_of", "listed_of", "present_status", "status_of", "with_fees"]
 
@@ -55,7 +56,7 @@ def listed_of(info: ExchangeInfo, venue_id: str, ts_init: int) -> Listed:
         try:
             symbol = _symbol.decode(raw)
             instrument = _of(symbol, bytes(raw), venue_id, info.server_time * MS, ts_init)
-        except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
+        except NOT_READABLE as error:
             unreadable.append(Unreadable(bytes(raw)[:1024], str(error)))
             continue
         found[instrument.id] = instrument

@@ -13,6 +13,7 @@ import msgspec
 from bus.messages import Instrument, OrderType
 from venues.binance.client.payloads import Symbol
 from venues.capabilities import Instruction
+from venues.unreadable import NOT_READABLE
 
 __all__ = ["offers"]
 
@@ -45,5 +46,5 @@ def offers(instrument: Instrument, word: StrEnum) -> bool:
 def _read(raw: bytes) -> Symbol | None:
     try:
         return _symbol.decode(raw) if raw else None
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except NOT_READABLE:
         return None

@@ -6,10 +6,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-import msgspec
-
 from venues.binance.client.endpoint import Endpoint
 from venues.binance.client.errors import UnreadableAnswer
+from venues.unreadable import NOT_READABLE
 
 __all__ = ["Caller", "decoded"]
 
@@ -41,5 +40,5 @@ def decoded(raw: bytes, read: Callable[[bytes], T]) -> T:
     """Return the payload. Raises UnreadableAnswer."""
     try:
         return read(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
+    except NOT_READABLE as error:
         raise UnreadableAnswer(raw, str(error), 200) from None

@@ -9,6 +9,8 @@ from decimal import Decimal
 
 import msgspec
 
+from venues.binance.client.payloads.numbers import Ms, Number
+
 __all__ = [
     "Account",
     "AccountBalance",
@@ -26,17 +28,17 @@ class AccountTrade(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """An entry of GET /api/v3/myTrades."""
 
     symbol: str
-    id: int
-    order_id: int
+    id: Number
+    order_id: Number
     price: Decimal
     qty: Decimal
     commission: Decimal
     commission_asset: str
-    time: int
+    time: Ms
     is_buyer: bool
     is_maker: bool
     quote_qty: Decimal | None = None
-    order_list_id: int = -1
+    order_list_id: Number = -1
 
 
 class AccountBalance(msgspec.Struct, frozen=True, gc=False):
@@ -69,7 +71,7 @@ class Account(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """GET /api/v3/account."""
 
     balances: tuple[AccountBalance, ...]
-    update_time: int = 0
+    update_time: Ms = 0
     can_trade: bool = True
     can_withdraw: bool = True
     can_deposit: bool = True
@@ -78,7 +80,7 @@ class Account(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     require_self_trade_prevention: bool = False
     prevent_sor: bool = False
     permissions: tuple[str, ...] = ()
-    uid: int = 0
+    uid: Number = 0
 
 
 class AccountCommission(msgspec.Struct, frozen=True, gc=False, rename="camel"):
@@ -104,13 +106,13 @@ class PreventedMatch(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """An entry of GET /api/v3/myPreventedMatches; which quantities it has hangs on its mode."""
 
     symbol: str
-    prevented_match_id: int
-    taker_order_id: int
-    maker_order_id: int
-    trade_group_id: int
+    prevented_match_id: Number
+    taker_order_id: Number
+    maker_order_id: Number
+    trade_group_id: Number
     self_trade_prevention_mode: str
     price: Decimal
-    transact_time: int
+    transact_time: Ms
     maker_symbol: str = ""
     taker_prevented_quantity: Decimal | None = None
     maker_prevented_quantity: Decimal | None = None
@@ -120,16 +122,16 @@ class Allocation(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """An entry of GET /api/v3/myAllocations: what the order router gave an order."""
 
     symbol: str
-    allocation_id: int
+    allocation_id: Number
     allocation_type: str
-    order_id: int
+    order_id: Number
     price: Decimal
     qty: Decimal
     quote_qty: Decimal
     commission: Decimal
     commission_asset: str
-    time: int
+    time: Ms
     is_buyer: bool
     is_maker: bool
     is_allocator: bool
-    order_list_id: int = -1
+    order_list_id: Number = -1

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import msgspec
 
+from venues.binance.client.payloads.numbers import Ms, Number
 from venues.binance.client.payloads.order_lists import OrderList
 
 __all__ = ["AmendedOrder", "Amendment", "OrderAmended"]
@@ -15,7 +16,7 @@ class AmendedOrder(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """An order as it stands after its size was reduced; an answer to that names its fields apart from all others'."""
 
     symbol: str
-    order_id: int
+    order_id: Number
     client_order_id: str
     price: Decimal
     qty: Decimal
@@ -24,25 +25,25 @@ class AmendedOrder(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     time_in_force: str
     type: str
     side: str
-    order_list_id: int = -1
+    order_list_id: Number = -1
     orig_client_order_id: str = ""
     prevented_qty: Decimal | None = None
     quote_order_qty: Decimal | None = None
     cumulative_quote_qty: Decimal | None = None
     stop_price: Decimal | None = None
     iceberg_qty: Decimal | None = None
-    trailing_delta: int | None = None
-    trailing_time: int = -1
-    working_time: int = -1
-    strategy_id: int | None = None
-    strategy_type: int | None = None
+    trailing_delta: Number | None = None
+    trailing_time: Ms = -1
+    working_time: Ms = -1
+    strategy_id: Number | None = None
+    strategy_type: Number | None = None
     self_trade_prevention_mode: str = ""
-    prevented_match_id: int = -1
+    prevented_match_id: Number = -1
     used_sor: bool = False
     working_floor: str = ""
     peg_price_type: str = ""
     peg_offset_type: str = ""
-    peg_offset_value: int | None = None
+    peg_offset_value: Number | None = None
     pegged_price: Decimal | None = None
     expiry_reason: str = ""
 
@@ -50,8 +51,8 @@ class AmendedOrder(msgspec.Struct, frozen=True, gc=False, rename="camel"):
 class OrderAmended(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """PUT /api/v3/order/amend/keepPriority; `list_status` where the order is one of a list."""
 
-    transact_time: int
-    execution_id: int
+    transact_time: Ms
+    execution_id: Number
     amended_order: AmendedOrder
     list_status: OrderList | None = None
 
@@ -60,10 +61,10 @@ class Amendment(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """An entry of GET /api/v3/order/amendments."""
 
     symbol: str
-    order_id: int
-    execution_id: int
+    order_id: Number
+    execution_id: Number
     orig_client_order_id: str
     new_client_order_id: str
     orig_qty: Decimal
     new_qty: Decimal
-    time: int
+    time: Ms

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import Raw
 
+from venues.binance.client.payloads.numbers import Number
 from venues.binance.client.payloads.order_lists import Canceled, canceled_order
 from venues.binance.client.payloads.session import ErrorBody
 
@@ -25,7 +26,7 @@ class CancelReplace(msgspec.Struct, frozen=True, gc=False, rename="camel"):
 
 
 class _Kind(msgspec.Struct, frozen=True, gc=False):
-    code: int = 0
+    code: Number = 0
 
 
 _kind = msgspec.json.Decoder(_Kind | None)

@@ -10,6 +10,8 @@ from typing import TypeAlias
 import msgspec
 from msgspec import field
 
+from venues.binance.client.payloads.numbers import Ms, Number
+
 __all__ = [
     "AggregateTrade",
     "AveragePrice",
@@ -32,7 +34,7 @@ Levels: TypeAlias = list[tuple[float, float]]
 class Depth(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """GET /api/v3/depth, and ``<symbol>@depth5``, ``10`` and ``20``: no symbol and no time."""
 
-    last_update_id: int
+    last_update_id: Number
     bids: Levels
     asks: Levels
 
@@ -40,11 +42,11 @@ class Depth(msgspec.Struct, frozen=True, gc=False, rename="camel"):
 class MarketTrade(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """An entry of GET /api/v3/trades and historicalTrades."""
 
-    id: int
+    id: Number
     price: float
     qty: float
     quote_qty: float
-    time: int
+    time: Ms
     is_buyer_maker: bool
     is_best_match: bool = True
 
@@ -52,38 +54,38 @@ class MarketTrade(msgspec.Struct, frozen=True, gc=False, rename="camel"):
 class BlockTrade(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """An entry of GET /api/v3/historicalBlockTrades; it moves no last price."""
 
-    id: int
+    id: Number
     price: float
     qty: float
     quote_qty: float
-    time: int
+    time: Ms
     is_buyer_maker: bool
 
 
 class AggregateTrade(msgspec.Struct, frozen=True, gc=False):
     """An entry of GET /api/v3/aggTrades: what one taker order traded at one price."""
 
-    aggregate_id: int = field(name="a")
+    aggregate_id: Number = field(name="a")
     price: float = field(name="p")
     size: float = field(name="q")
-    first_id: int = field(name="f")
-    last_id: int = field(name="l")
-    time_ms: int = field(name="T")
+    first_id: Number = field(name="f")
+    last_id: Number = field(name="l")
+    time_ms: Ms = field(name="T")
     is_buyer_maker: bool = field(name="m")
 
 
 class Kline(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """An entry of GET /api/v3/klines and uiKlines; `close_ms` is its last millisecond."""
 
-    open_ms: int
+    open_ms: Ms
     open: float
     high: float
     low: float
     close: float
     volume: float
-    close_ms: int
+    close_ms: Ms
     quote_volume: float
-    trades: int
+    trades: Number
     taker_buy_volume: float
     taker_buy_quote_volume: float
 
@@ -91,9 +93,9 @@ class Kline(msgspec.Struct, frozen=True, gc=False, array_like=True):
 class AveragePrice(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """GET /api/v3/avgPrice."""
 
-    mins: int
+    mins: Number
     price: float
-    close_time: int = 0
+    close_time: Ms = 0
 
 
 class PriceChange(msgspec.Struct, frozen=True, gc=False, rename="camel"):
@@ -109,11 +111,11 @@ class PriceChange(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     last_price: float
     volume: float
     quote_volume: float
-    open_time: int
-    close_time: int
-    first_id: int
-    last_id: int
-    count: int
+    open_time: Ms
+    close_time: Ms
+    first_id: Number
+    last_id: Number
+    count: Number
     price_change: float = float("nan")
     price_change_percent: float = float("nan")
     weighted_avg_price: float = float("nan")
@@ -147,7 +149,7 @@ class ReferencePrice(msgspec.Struct, frozen=True, gc=False, rename="camel"):
 
     symbol: str
     reference_price: float | None
-    timestamp: int
+    timestamp: Ms
 
 
 class ReferenceCalculation(msgspec.Struct, frozen=True, gc=False, rename="camel"):
@@ -155,6 +157,6 @@ class ReferenceCalculation(msgspec.Struct, frozen=True, gc=False, rename="camel"
 
     symbol: str
     calculation_type: str
-    bucket_count: int | None = None
-    bucket_width_ms: int | None = None
-    external_calculation_id: int | None = None
+    bucket_count: Number | None = None
+    bucket_width_ms: Ms | None = None
+    external_calculation_id: Number | None = None

@@ -7,6 +7,7 @@ from typing import TypeAlias
 import msgspec
 from msgspec import Raw
 
+from venues.binance.client.payloads.numbers import Ms, Number
 from venues.binance.client.payloads.orders import OrderBody
 
 __all__ = ["Canceled", "ListedOrder", "OrderList", "canceled_order", "canceled_orders"]
@@ -16,7 +17,7 @@ class ListedOrder(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """An order of a list, by name."""
 
     symbol: str
-    order_id: int
+    order_id: Number
     client_order_id: str
 
 
@@ -26,13 +27,13 @@ class OrderList(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     `contingency_type` is OCO or OTO (an OTOCO and both OPOs are OTO). Reports have the fields of the answer's kind.
     """
 
-    order_list_id: int
+    order_list_id: Number
     contingency_type: str
     list_order_status: str
     list_client_order_id: str
     symbol: str = ""
     list_status_type: str = ""
-    transaction_time: int = 0
+    transaction_time: Ms = 0
     orders: tuple[ListedOrder, ...] = ()
     order_reports: tuple[OrderBody, ...] = ()
 

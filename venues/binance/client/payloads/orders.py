@@ -9,6 +9,8 @@ from decimal import Decimal
 
 import msgspec
 
+from venues.binance.client.payloads.numbers import Ms, Number
+
 __all__ = ["OrderBody", "OrderFill"]
 
 
@@ -19,9 +21,9 @@ class OrderFill(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     qty: Decimal
     commission: Decimal
     commission_asset: str
-    trade_id: int = -1
+    trade_id: Number = -1
     match_type: str = ""
-    alloc_id: int = -1
+    alloc_id: Number = -1
 
 
 class OrderBody(msgspec.Struct, frozen=True, gc=False, rename="camel"):
@@ -31,12 +33,12 @@ class OrderBody(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """
 
     symbol: str
-    order_id: int
+    order_id: Number
     client_order_id: str = ""
     orig_client_order_id: str = ""
-    transact_time: int = 0
-    time: int = 0
-    update_time: int = 0
+    transact_time: Ms = 0
+    time: Ms = 0
+    update_time: Ms = 0
     price: Decimal | None = None
     orig_qty: Decimal | None = None
     executed_qty: Decimal | None = None
@@ -48,21 +50,21 @@ class OrderBody(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     type: str = ""
     side: str = ""
     expiry_reason: str = ""
-    order_list_id: int = -1
+    order_list_id: Number = -1
     iceberg_qty: Decimal | None = None
-    working_time: int = -1
+    working_time: Ms = -1
     is_working: bool | None = None
     self_trade_prevention_mode: str = ""
-    trailing_delta: int | None = None
-    trailing_time: int = -1
-    prevented_match_id: int = -1
+    trailing_delta: Number | None = None
+    trailing_time: Ms = -1
+    prevented_match_id: Number = -1
     prevented_quantity: Decimal | None = None
-    strategy_id: int | None = None
-    strategy_type: int | None = None
+    strategy_id: Number | None = None
+    strategy_type: Number | None = None
     used_sor: bool = False
     working_floor: str = ""
     peg_price_type: str = ""
     peg_offset_type: str = ""
-    peg_offset_value: int | None = None
+    peg_offset_value: Number | None = None
     pegged_price: Decimal | None = None
     fills: tuple[OrderFill, ...] = ()

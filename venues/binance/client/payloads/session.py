@@ -8,6 +8,8 @@ from __future__ import annotations
 import msgspec
 from msgspec import Raw, field
 
+from venues.binance.client.payloads.numbers import Ms, Number
+
 __all__ = [
     "AccountEvent",
     "ErrorBody",
@@ -22,13 +24,13 @@ __all__ = [
 class ServerTime(msgspec.Struct, frozen=True, gc=False):
     """GET /api/v3/time."""
 
-    server_time_ms: int = field(name="serverTime")
+    server_time_ms: Ms = field(name="serverTime")
 
 
 class ErrorBody(msgspec.Struct, frozen=True, gc=False):
     """The body of a refusal. `data` is raw JSON: cancel-replace's two results, or how long to wait after a limit."""
 
-    code: int
+    code: Number
     msg: str
     data: Raw = Raw()
 
@@ -38,9 +40,9 @@ class RateLimit(msgspec.Struct, frozen=True, gc=False, rename="camel"):
 
     rate_limit_type: str
     interval: str
-    interval_num: int
-    limit: int
-    count: int = -1
+    interval_num: Number
+    limit: Number
+    count: Number = -1
 
 
 class Session(msgspec.Struct, frozen=True, gc=False, rename="camel"):
@@ -49,18 +51,18 @@ class Session(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     `user_data_stream` is None where the connection cannot have one.
     """
 
-    connected_since: int
+    connected_since: Ms
     return_rate_limits: bool
-    server_time: int
+    server_time: Ms
     api_key: str | None = None
-    authorized_since: int | None = None
+    authorized_since: Ms | None = None
     user_data_stream: bool | None = None
 
 
 class Subscription(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """The result of userDataStream.subscribe, and an entry of session.subscriptions."""
 
-    subscription_id: int
+    subscription_id: Number
 
 
 class StreamMessage(msgspec.Struct, frozen=True, gc=False):
@@ -74,4 +76,4 @@ class AccountEvent(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """The envelope of an account's event on the WebSocket API; the server's own events belong to no subscription."""
 
     event: Raw
-    subscription_id: int | None = None
+    subscription_id: Number | None = None

@@ -13,6 +13,7 @@ from msgspec import field
 
 from venues.binance.client.payloads.events import ServerShutdown
 from venues.binance.client.payloads.market import Depth, Levels
+from venues.binance.client.payloads.numbers import Ms, Number
 
 __all__ = [
     "BookTicker",
@@ -35,7 +36,7 @@ __all__ = [
 class BookTicker(msgspec.Struct, frozen=True, gc=False):
     """``<symbol>@bookTicker``: no event type and no time; an empty side has price 0."""
 
-    update_id: int = field(name="u")
+    update_id: Number = field(name="u")
     symbol: str = field(name="s")
     bid: float = field(name="b")
     bid_size: float = field(name="B")
@@ -46,48 +47,48 @@ class BookTicker(msgspec.Struct, frozen=True, gc=False):
 class StreamTrade(msgspec.Struct, frozen=True, gc=False):
     """``<symbol>@trade``."""
 
-    event_ms: int = field(name="E")
+    event_ms: Ms = field(name="E")
     symbol: str = field(name="s")
-    trade_id: int = field(name="t")
+    trade_id: Number = field(name="t")
     price: float = field(name="p")
     size: float = field(name="q")
-    time_ms: int = field(name="T")
+    time_ms: Ms = field(name="T")
     is_buyer_maker: bool = field(name="m")
 
 
 class StreamBlockTrade(msgspec.Struct, frozen=True, gc=False):
     """``<symbol>@blockTrade``: numbered apart from trades, and moves no last price."""
 
-    event_ms: int = field(name="E")
+    event_ms: Ms = field(name="E")
     symbol: str = field(name="s")
-    trade_id: int = field(name="t")
+    trade_id: Number = field(name="t")
     price: float = field(name="p")
     size: float = field(name="q")
-    time_ms: int = field(name="T")
+    time_ms: Ms = field(name="T")
     is_buyer_maker: bool = field(name="m")
 
 
 class StreamAggregateTrade(msgspec.Struct, frozen=True, gc=False):
     """``<symbol>@aggTrade``: what one taker order traded at one price."""
 
-    event_ms: int = field(name="E")
+    event_ms: Ms = field(name="E")
     symbol: str = field(name="s")
-    aggregate_id: int = field(name="a")
+    aggregate_id: Number = field(name="a")
     price: float = field(name="p")
     size: float = field(name="q")
-    first_id: int = field(name="f")
-    last_id: int = field(name="l")
-    time_ms: int = field(name="T")
+    first_id: Number = field(name="f")
+    last_id: Number = field(name="l")
+    time_ms: Ms = field(name="T")
     is_buyer_maker: bool = field(name="m")
 
 
 class DepthUpdate(msgspec.Struct, frozen=True, gc=False):
     """``<symbol>@depth`` and ``<symbol>@depth@100ms``."""
 
-    event_ms: int = field(name="E")
+    event_ms: Ms = field(name="E")
     symbol: str = field(name="s")
-    first_id: int = field(name="U")
-    last_id: int = field(name="u")
+    first_id: Number = field(name="U")
+    last_id: Number = field(name="u")
     bids: Levels = field(name="b")
     asks: Levels = field(name="a")
 
@@ -95,18 +96,18 @@ class DepthUpdate(msgspec.Struct, frozen=True, gc=False):
 class StreamKline(msgspec.Struct, frozen=True, gc=False):
     """The candle of a `StreamKlineEvent`; `close_ms` is its last millisecond, ids are -1 without trades."""
 
-    open_ms: int = field(name="t")
-    close_ms: int = field(name="T")
+    open_ms: Ms = field(name="t")
+    close_ms: Ms = field(name="T")
     symbol: str = field(name="s")
     interval: str = field(name="i")
-    first_id: int = field(name="f")
-    last_id: int = field(name="L")
+    first_id: Number = field(name="f")
+    last_id: Number = field(name="L")
     open: float = field(name="o")
     close: float = field(name="c")
     high: float = field(name="h")
     low: float = field(name="l")
     volume: float = field(name="v")
-    trades: int = field(name="n")
+    trades: Number = field(name="n")
     is_closed: bool = field(name="x")
     quote_volume: float = field(name="q")
     taker_buy_volume: float = field(name="V")
@@ -116,7 +117,7 @@ class StreamKline(msgspec.Struct, frozen=True, gc=False):
 class StreamKlineEvent(msgspec.Struct, frozen=True, gc=False):
     """``<symbol>@kline_<interval>``, with ``@+08:00`` too: its times stay UTC."""
 
-    event_ms: int = field(name="E")
+    event_ms: Ms = field(name="E")
     symbol: str = field(name="s")
     kline: StreamKline = field(name="k")
 
@@ -124,7 +125,7 @@ class StreamKlineEvent(msgspec.Struct, frozen=True, gc=False):
 class MiniTicker(msgspec.Struct, frozen=True, gc=False):
     """``<symbol>@miniTicker``: a rolling day."""
 
-    event_ms: int = field(name="E")
+    event_ms: Ms = field(name="E")
     symbol: str = field(name="s")
     close: float = field(name="c")
     open: float = field(name="o")
@@ -138,7 +139,7 @@ class WindowTicker(msgspec.Struct, frozen=True, gc=False):
     """``<symbol>@ticker_1h``, ``_4h`` and ``_1d``; `type` (1hTicker, ...) tells the window."""
 
     type: str = field(name="e")
-    event_ms: int = field(name="E")
+    event_ms: Ms = field(name="E")
     symbol: str = field(name="s")
     change: float = field(name="p")
     change_percent: float = field(name="P")
@@ -149,17 +150,17 @@ class WindowTicker(msgspec.Struct, frozen=True, gc=False):
     average: float = field(name="w")
     volume: float = field(name="v")
     quote_volume: float = field(name="q")
-    open_ms: int = field(name="O")
-    close_ms: int = field(name="C")
-    first_id: int = field(name="F")
-    last_id: int = field(name="L")
-    trades: int = field(name="n")
+    open_ms: Ms = field(name="O")
+    close_ms: Ms = field(name="C")
+    first_id: Number = field(name="F")
+    last_id: Number = field(name="L")
+    trades: Number = field(name="n")
 
 
 class StreamTicker(msgspec.Struct, frozen=True, gc=False):
     """``<symbol>@ticker``: a rolling day; `before` is the price of the last trade before it."""
 
-    event_ms: int = field(name="E")
+    event_ms: Ms = field(name="E")
     symbol: str = field(name="s")
     change: float = field(name="p")
     change_percent: float = field(name="P")
@@ -176,21 +177,21 @@ class StreamTicker(msgspec.Struct, frozen=True, gc=False):
     low: float = field(name="l")
     volume: float = field(name="v")
     quote_volume: float = field(name="q")
-    open_ms: int = field(name="O")
-    close_ms: int = field(name="C")
-    first_id: int = field(name="F")
-    last_id: int = field(name="L")
-    trades: int = field(name="n")
+    open_ms: Ms = field(name="O")
+    close_ms: Ms = field(name="C")
+    first_id: Number = field(name="F")
+    last_id: Number = field(name="L")
+    trades: Number = field(name="n")
 
 
 class StreamAveragePrice(msgspec.Struct, frozen=True, gc=False):
     """``<symbol>@avgPrice``."""
 
-    event_ms: int = field(name="E")
+    event_ms: Ms = field(name="E")
     symbol: str = field(name="s")
     interval: str = field(name="i")
     price: float = field(name="w")
-    time_ms: int = field(name="T")
+    time_ms: Ms = field(name="T")
 
 
 class StreamReferencePrice(msgspec.Struct, frozen=True, gc=False):
@@ -198,15 +199,15 @@ class StreamReferencePrice(msgspec.Struct, frozen=True, gc=False):
 
     symbol: str = field(name="s")
     price: float | None = field(name="r")
-    time_ms: int = field(name="t")
+    time_ms: Ms = field(name="t")
 
 
 class StreamControl(msgspec.Struct, frozen=True, gc=False):
     """The answer to SUBSCRIBE, UNSUBSCRIBE, LIST_SUBSCRIPTIONS, SET_PROPERTY or GET_PROPERTY; a refusal has `msg`."""
 
-    id: int | str | None = None
+    id: Number | str | None = None
     result: list[str] | bool | None = None
-    code: int = 0
+    code: Number = 0
     msg: str = ""
 
 

@@ -10,6 +10,7 @@ from decimal import Decimal
 import msgspec
 from msgspec import Raw
 
+from venues.binance.client.payloads.numbers import Ms, Number
 from venues.binance.client.payloads.session import RateLimit
 
 __all__ = [
@@ -43,7 +44,7 @@ class SymbolFilter(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     apply_to_market: bool | None = None
     apply_min_to_market: bool | None = None
     apply_max_to_market: bool | None = None
-    avg_price_mins: int | None = None
+    avg_price_mins: Number | None = None
     multiplier_up: Decimal | None = None
     multiplier_down: Decimal | None = None
     bid_multiplier_up: Decimal | None = None
@@ -51,16 +52,16 @@ class SymbolFilter(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     ask_multiplier_up: Decimal | None = None
     ask_multiplier_down: Decimal | None = None
     limit: Decimal | None = None
-    max_num_orders: int | None = None
-    max_num_algo_orders: int | None = None
-    max_num_iceberg_orders: int | None = None
-    max_num_order_amends: int | None = None
-    max_num_order_lists: int | None = None
+    max_num_orders: Number | None = None
+    max_num_algo_orders: Number | None = None
+    max_num_iceberg_orders: Number | None = None
+    max_num_order_amends: Number | None = None
+    max_num_order_lists: Number | None = None
     max_position: Decimal | None = None
-    min_trailing_above_delta: int | None = None
-    max_trailing_above_delta: int | None = None
-    min_trailing_below_delta: int | None = None
-    max_trailing_below_delta: int | None = None
+    min_trailing_above_delta: Number | None = None
+    max_trailing_above_delta: Number | None = None
+    min_trailing_below_delta: Number | None = None
+    max_trailing_below_delta: Number | None = None
     asset: str = ""
 
 
@@ -73,14 +74,14 @@ class Symbol(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     quote_asset: str
     order_types: tuple[str, ...] = ()
     filters: tuple[SymbolFilter, ...] = ()
-    quote_asset_precision: int = 8
+    quote_asset_precision: Number = 8
     quote_order_qty_market_allowed: bool = False
     iceberg_allowed: bool = False
     is_spot_trading_allowed: bool = True
-    base_asset_precision: int = 8
-    quote_precision: int = 8
-    base_commission_precision: int = 8
-    quote_commission_precision: int = 8
+    base_asset_precision: Number = 8
+    quote_precision: Number = 8
+    base_commission_precision: Number = 8
+    quote_commission_precision: Number = 8
     oco_allowed: bool = False
     oto_allowed: bool = False
     opo_allowed: bool = False
@@ -105,7 +106,7 @@ class Sor(msgspec.Struct, frozen=True, gc=False, rename="camel"):
 class ExchangeInfo(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """GET /api/v3/exchangeInfo; each symbol is kept raw, for its record is handed on as it is."""
 
-    server_time: int
+    server_time: Ms
     symbols: list[Raw] = []
     timezone: str = "UTC"
     rate_limits: tuple[RateLimit, ...] = ()
