@@ -5,20 +5,29 @@ The names that a user needs, and the command ``tradefloor``::
     from tradefloor import Strategy
 """
 
-from actors.strategy import FillView, Order, OrderList, Orders, PositionView
-from bus.messages import BookSnapshot, Instrument, Quote, Trade
+from actors.strategy import ComputeFailed, FillView, KeptError, Order, OrderList, Orders, PositionView
+from actors.strategy.past import HistoryRefused, HistoryTooLong
+from bus.messages import Balance, Bar, BookSnapshot, Instrument, InstrumentStatus, Quote, Ticker, Trade
 from tradefloor.strategy import Strategy
 
 __all__ = [
+    "Balance",
+    "Bar",
     "BookSnapshot",
+    "ComputeFailed",
     "FillView",
+    "HistoryRefused",
+    "HistoryTooLong",
     "Instrument",
+    "InstrumentStatus",
+    "KeptError",
     "Order",
     "OrderList",
     "Orders",
     "PositionView",
     "Quote",
     "Strategy",
+    "Ticker",
     "Trade",
     "__version__",
 ]

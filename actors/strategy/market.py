@@ -4,12 +4,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from difflib import get_close_matches
 from typing import Any, Protocol
 
+from actors.runtime import Log
 from bus import topics
 from bus.codec import Header
 from bus.member import Member
-from bus.messages import BookSnapshot, InstanceInfo, Instrument, Message, Quote, Trade, split_instrument_id
+from bus.messages import (
+    Bar,
+    BookSnapshot,
+    InstanceInfo,
+    Instrument,
+    InstrumentStatus,
+    Message,
+    Quote,
+    Ticker,
+    TopicStatus,
+    Trade,
+    split_instrument_id,
+)
 
 __all__ = ["MarketFeeds"]
 
@@ -18,6 +32,7 @@ class Owner(Protocol):
     """The strategy."""
 
     member: Member
+    log: Log
 
     def handle(self, handler: Callable[..., Any], message: Any, header: Header, topic: str) -> None:
         """Call a user's handler with a message, remembering which it was."""
@@ -28,6 +43,10 @@ class Owner(Protocol):
     def on_quote(self, quote: Quote) -> Any: ...
     def on_trade(self, trade: Trade) -> Any: ...
     def on_book(self, book: BookSnapshot) -> Any: ...
+    def on_depth(self, depth: BookSnapshot) -> Any: ...
+    def on_bar(self, bar: Bar) -> Any: ...
+    def on_ticker(self, ticker: Ticker) -> Any: ...
+    def on_status(self, status: InstrumentStatus) -> Any: ...
     def on_book_state(self, instrument: str, state: str, reason: str) -> Any: ...
 
 
@@ -39,10 +58,16 @@ class MarketFeeds:
         self.instruments: dict[str, Instrument] = {}
         self.quotes: dict[str, Quote] = {}
         self.books: dict[str, BookSnapshot] = {}
+        self.bars: dict[tuple[str, str], Bar] = {}
+        """By instrument and interval; one that still changes as well."""
+        self.tickers: dict[str, Ticker] = {}
+        self.statuses: dict[str, InstrumentStatus] = {}
         self.ticks = 0
         self._owner = owner
         self._added: set[str] = set()
         self._stale: set[str] = set()
+        self._forming: set[tuple[str, str]] = set()
+        """Bars that are handed on while they still change."""
 
     def instance_of(self, instrument: str) -> str:
         """Return the one instance that trades the instrument's venue.
@@ -54,19 +79,38 @@ class MarketFeeds:
         if len(names) == 1:
             return names[0]
         known = ", ".join(f"{info.name} ({info.venue_id})" for info in self.instances) or "none"
+        close = get_close_matches(venue, {info.venue_id for info in self.instances}, 1)
+        meant = f"; did you mean {instrument.removesuffix(venue)}{close[0]}?" if close and not names else ""
         problem = "no instance" if not names else f"more than one instance ({', '.join(names)})"
-        raise ValueError(f"{instrument}: {problem} has venue {venue!r}; give instance=..., of: {known}")
+        raise ValueError(f"{instrument}: {problem} has venue {venue!r}; give instance=..., of: {known}{meant}")
 
-    def add(self, kind: str, instrument: str, instance: str, depth: int = 0, conflate: bool = False) -> None:
-        """Join a feed; twice is once, as it was first asked for. Raises ValueError as `instance_of`."""
+    def add(self, kind: str, instrument: str, instance: str, detail: int | str = 0, conflate: bool = False) -> None:
+        """Join a feed; twice is once, as it was first asked for. Raises ValueError as `instance_of`.
+
+        `detail` is the levels of a book or depth, the interval of bars.
+        """
         where = instance or self.instance_of(instrument)
         self._join(topics.market(where, "instrument", instrument), self._on_instrument)
-        if kind == "quote":
-            self._join(topics.market(where, "quote", instrument), self._on_quote, conflate)
-        elif kind == "trade":
-            self._join(topics.market(where, "trade", instrument), self._on_trade)
+        if kind == "book":
+            topic = topics.book_depth(where, instrument, int(detail))
         else:
-            self._join(topics.book_depth(where, instrument, depth), self._on_book, conflate)
+            topic = topics.market(where, kind, instrument, *([str(detail)] if detail else []))
+        handlers = {
+            "quote": self._on_quote,
+            "trade": self._on_trade,
+            "book": self._on_book,
+            "depth": self._on_depth,
+            "bar": self._on_bar,
+            "ticker": self._on_ticker,
+            "status": self._on_status,
+        }
+        self._join(topic, handlers[kind], conflate)
+
+    def add_bars(self, instrument: str, interval: str, instance: str, forming: bool) -> None:
+        """Join bars; with `forming` each is handed on while it still changes, too."""
+        if forming:
+            self._forming.add((instrument, interval))
+        self.add("bar", instrument, instance, interval)
 
     def mid(self, instrument: str) -> float | None:
         """Return the newest mid, None where none is known."""
@@ -77,9 +121,20 @@ class MarketFeeds:
         return book.mid if book is not None and book.bids and book.asks else None
 
     def _join(self, topic: str, handler: Callable[[Message, Header, str], None], conflate: bool = False) -> None:
-        if topic not in self._added:
-            self._added.add(topic)
-            self._owner.member.subscribe(topic, handler, self._on_stale, conflate)
+        if topic in self._added:
+            return
+        self._added.add(topic)
+        self._owner.member.subscribe(topic, handler, self._on_stale, conflate)
+        if topic.startswith("market/"):
+            self._owner.member.subscribe(f"status/{topic}", self._on_demand)
+
+    def _on_demand(self, message: Message, header: Header, topic: str) -> None:
+        """What the venue's actor did about a topic that we want."""
+        if isinstance(message, TopicStatus) and message.status == "REFUSED":
+            _, _, what, instrument, *_rest = topics.segments(message.topic)
+            self._owner.log.error("no such data", topic=message.topic, code=message.code, why=message.reason)
+            if what != "instrument":  # the feed that wants the rules says it, once
+                self._owner._call(self._owner.on_book_state, instrument, "REFUSED", message.reason)
 
     def _on_instrument(self, message: Message, header: Header, topic: str) -> None:
         if isinstance(message, Instrument):
@@ -105,6 +160,34 @@ class MarketFeeds:
             self._fresh(topic, message.instrument)
             self._owner.handle(self._owner.on_book, message, header, topic)
 
+    def _on_depth(self, message: Message, header: Header, topic: str) -> None:
+        if isinstance(message, BookSnapshot):
+            self.ticks += 1
+            self._fresh(topic, message.instrument)
+            self._owner.handle(self._owner.on_depth, message, header, topic)
+
+    def _on_bar(self, message: Message, header: Header, topic: str) -> None:
+        if isinstance(message, Bar):
+            self.ticks += 1
+            key = message.instrument, message.interval
+            self.bars[key] = message
+            self._fresh(topic, message.instrument)
+            if message.closed or key in self._forming:
+                self._owner.handle(self._owner.on_bar, message, header, topic)
+
+    def _on_ticker(self, message: Message, header: Header, topic: str) -> None:
+        if isinstance(message, Ticker):
+            self.ticks += 1
+            self.tickers[message.instrument] = message
+            self._fresh(topic, message.instrument)
+            self._owner.handle(self._owner.on_ticker, message, header, topic)
+
+    def _on_status(self, message: Message, header: Header, topic: str) -> None:
+        if isinstance(message, InstrumentStatus):
+            self.statuses[message.instrument] = message
+            self._fresh(topic, message.instrument)
+            self._owner.handle(self._owner.on_status, message, header, topic)
+
     def _fresh(self, topic: str, instrument: str) -> None:
         if topic in self._stale:
             self._stale.discard(topic)
@@ -116,8 +199,12 @@ class MarketFeeds:
             return  # rules stay good until new ones come
         if what == "quote":
             self.quotes.pop(instrument, None)
-        if kind == "book":
+        elif kind == "book":
             self.books.pop(instrument, None)
+        elif what == "ticker":
+            self.tickers.pop(instrument, None)
+        elif what == "status":
+            self.statuses.pop(instrument, None)
         if topic not in self._stale:
             self._stale.add(topic)
             self._owner._call(self._owner.on_book_state, instrument, "STALE", reason)

@@ -9,24 +9,28 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import math
 from collections.abc import Callable
-from typing import Any
+from datetime import datetime
+from typing import Any, TypeVar
 
-from actors.runtime import Context
+from actors.runtime import ActorExit, Context, ExitCode
+from actors.runtime.loop_actor import maybe
+from actors.strategy.balances import Balances
+from actors.strategy.compute import Computer
 from actors.strategy.errands import GATE, Errands
 from actors.strategy.execution_feed import ExecutionFeed
 from actors.strategy.fill_log import FillLog
 from actors.strategy.holdings import FillView
+from actors.strategy.keeping import Kept, KeptError
 from actors.strategy.market import MarketFeeds
 from actors.strategy.order import Order
-from actors.strategy.ordering import Ordering
 from actors.strategy.terms import Terms
+from actors.strategy.times import Timer, seconds_of
+from actors.strategy.watching import Watching
 from bus import topics
 from bus.codec import Header
 from bus.directory import DIRECTORY
 from bus.messages import (
-    BookSnapshot,
     DirectoryEntry,
     Fill,
     FloorInfo,
@@ -34,19 +38,22 @@ from bus.messages import (
     InstanceState,
     Message,
     OrderState,
-    Quote,
-    Trade,
 )
+from bus.moments import moment_ns
 from bus.version import VERSION
 
 __all__ = ["Strategy"]
 
+T = TypeVar("T")
+
 RECONCILER = "reconciler"
+SAVE_S = 10.0
+"""Between looks at what a strategy keeps: what a life that is killed may lose of it."""
 ASK_S = 5.0
 """How long a start waits for the directory's and for the reconciler's answer."""
 
 
-class Strategy(Ordering):
+class Strategy(Watching):
     """Base of all strategies. Class attributes are its parameters.
 
     Owns: its orders, its parameters, its record of fills.
@@ -62,19 +69,13 @@ class Strategy(Ordering):
         super().__init__(context)
         self._fills: FillLog
         self._held: list[tuple[Callable[..., Any], tuple[Any, ...]]] | None = []
+        self._once: set[Timer] = set()
+        self._computer: Computer | None = None
+        self._kept = Kept(self.state_path("kept", self.name), context.durability == "power")
         for name, value in context.settings.get("parameters", {}).items():
             setattr(self, name, value)
 
     # what a user overrides; each may be a plain or an async method
-
-    def on_quote(self, quote: Quote) -> Any:
-        """Called with each best bid and ask of what `subscribe_quotes` asked for."""
-
-    def on_trade(self, trade: Trade) -> Any:
-        """Called with each public trade of what `subscribe_trades` asked for."""
-
-    def on_book(self, book: BookSnapshot) -> Any:
-        """Called with the best levels after each change of what `subscribe_book` asked for."""
 
     def on_order(self, order: Order) -> Any:
         """Called after each change of an order of ours."""
@@ -82,39 +83,62 @@ class Strategy(Ordering):
     def on_fill(self, fill: FillView) -> Any:
         """Called with each fill of ours, once."""
 
-    def on_book_state(self, instrument: str, state: str, reason: str) -> Any:
-        """Called when data of an instrument goes STALE, and when it is SYNCED again."""
+    def on_save(self) -> dict[str, Any] | None:
+        """Return what the next life is to know, None for nothing: asked every 10 s, at a stop, and by `save`.
 
-    def on_venue_state(self, instance: str, state: str, reason: str) -> Any:
-        """Called when a venue instance is SYNCED, and when it is not any more."""
+        A dict of str or int to None, bool, int, float, str, bytes, and lists and dicts of these. It is written whole or not at
+        all, and only if it changed; of a life that is killed the last one written stands.
+        """
+        return None
 
-    # data
-
-    def subscribe_quotes(self, instrument: str, instance: str = "", conflate: bool = False) -> None:
-        """Ask for best bids and asks: `on_quote`. With `conflate` a handler that is slow is given the newest only."""
-        self._feeds.add("quote", instrument, instance, conflate=conflate)
-
-    def subscribe_trades(self, instrument: str, instance: str = "") -> None:
-        """Ask for public trades: `on_trade`."""
-        self._feeds.add("trade", instrument, instance)
-
-    def subscribe_book(self, instrument: str, depth: int = 10, instance: str = "", conflate: bool = False) -> None:
-        """Ask for the best `depth` levels after each change (0: all): `on_book`. `conflate` as for quotes."""
-        self._feeds.add("book", instrument, instance, depth, conflate)
-
-    def quote(self, instrument: str) -> Quote | None:
-        """The newest quote, None before the first and while it is stale."""
-        return self._feeds.quotes.get(instrument)
-
-    def book(self, instrument: str) -> BookSnapshot | None:
-        """The newest book, None before the first and while it is stale."""
-        return self._feeds.books.get(instrument)
+    def on_load(self, state: dict[str, Any]) -> Any:
+        """Called before `on_start` with what was saved last; not called where nothing was."""
 
     # timers
 
     def every(self, seconds: float | str, callback: Callable[[], Any]) -> Callable[[], None]:
-        """Call `callback` every so often: seconds, or text such as "500ms", "10s", "5m", "1h"."""
-        return super().every(_seconds(seconds), lambda: self._call(callback))
+        """Call `callback` every so often: seconds, or text such as "500ms", "10s", "5m", "1h"; returns what ends it."""
+        return super().every(seconds_of(seconds), lambda: self._call(callback))
+
+    def after(self, seconds: float | str, callback: Callable[[], Any]) -> Timer:
+        """Call `callback` once, after seconds or text such as "500ms", "10s", "5m"; `Timer.cancel` takes it back."""
+        due_s = self.loop.time() + seconds_of(seconds)
+        return self._timer(lambda: due_s - self.loop.time(), callback)
+
+    def at(self, moment: int | str | datetime, callback: Callable[[], Any]) -> Timer:
+        """Call `callback` once, at a moment of the host's clock: ISO 8601 ("2026-01-31T09:30:00Z"), a datetime (UTC
+        where none is named), or UNIX nanoseconds; one that is over is called at once. Raises ValueError.
+        """
+        due_ns = moment_ns(moment)
+        return self._timer(lambda: (due_ns - self.clock.time_ns()) / 1e9, callback)
+
+    def _timer(self, left_s: Callable[[], float], callback: Callable[[], Any]) -> Timer:
+        def call(timer: Timer) -> None:
+            self._once.discard(timer)
+            self._call(callback)
+
+        timer = Timer(self.loop, left_s, call)
+        self._once.add(timer)
+        return timer
+
+    # long work, and what outlives a life
+
+    async def compute(self, function: Callable[..., T], *arguments: Any, timeout: float | str | None = None) -> T:
+        """Return ``function(*arguments)``, worked out in another process while ticks and fills go on.
+
+        ``signal = await self.compute(fit, prices)``. One work at a time, others wait for their turn. `function` is one
+        of a module, arguments and result are data (pickle). Raises what it raises; TypeError for a function that cannot
+        be found from another process; ComputeFailed where the process ended, or took longer than `timeout`.
+        """
+        if self._computer is None:
+            self._computer = Computer()
+        return await self._computer.run(function, arguments, None if timeout is None else seconds_of(timeout))
+
+    def save(self) -> None:
+        """Write now what `on_save` returns. Raises KeptError where it cannot be written."""
+        state = self.on_save()
+        if state is not None:
+            self._kept.save(state)
 
     # life
 
@@ -140,8 +164,20 @@ class Strategy(Ordering):
         for instance in reply.body.instances:
             topic = topics.topic("state", "instance", instance.name)
             self.member.subscribe(topic, self._on_instance, self._on_instance_stale)
+        self._balances = Balances(self, tuple(instance.name for instance in reply.body.instances))
         self.member.subscribe(topics.topic("execution", self.name), self._on_execution)
         await self._warm()
+        await self._recall()
+        self.every(SAVE_S, self.save)
+
+    async def _recall(self) -> None:
+        """Hand the last life's state on. Raises ActorExit (exit code 10) where it cannot be read."""
+        try:
+            state = self._kept.load()
+        except KeptError as error:
+            raise ActorExit(ExitCode.CONFIGURATION, str(error)) from error
+        if state is not None:
+            await maybe(self.on_load(state))
 
     async def _warm(self) -> None:
         """Wait for our own orders and positions, so that `on_start` finds them."""
@@ -150,7 +186,16 @@ class Strategy(Ordering):
         except TimeoutError:
             self.log.warning("the reconciler has not told our state yet; starting without it")
 
+    async def end(self) -> None:
+        for timer in tuple(self._once):
+            timer.cancel()
+        self.save()
+
     def release(self) -> None:
+        for timer in tuple(self._once):
+            timer.cancel()
+        if self._computer is not None:
+            self._computer.close()
         if hasattr(self, "_fills"):
             self._fills.close()
 
@@ -209,26 +254,11 @@ class Strategy(Ordering):
 
     def _on_instance(self, message: Message, header: Header, topic: str) -> None:
         if isinstance(message, InstanceState):
-            state = "SYNCED" if message.synced else "NOT_SYNCED"
-            self._call(self.on_venue_state, message.instance, state, message.reason)
+            self._venue_is(message.instance, "SYNCED" if message.synced else "NOT_SYNCED", message.reason)
 
     def _on_instance_stale(self, topic: str, reason: str) -> None:
-        self._call(self.on_venue_state, topics.segments(topic)[2], "NOT_SYNCED", reason)
+        self._venue_is(topics.segments(topic)[2], "NOT_SYNCED", reason)
 
-
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-
-
-def _seconds(text: float | str) -> float:
-    seconds = 0.0
-    if isinstance(text, (int, float)):
-        seconds = float(text)
-    else:
-        for unit, factor in _UNITS.items():
-            number = text.removesuffix(unit)
-            if number != text and number.replace(".", "", 1).isdecimal():
-                seconds = float(number) * factor
-                break
-    if 0 < seconds < math.inf:
-        return seconds
-    raise ValueError(f"every {text!r}: expected seconds above 0, or text such as '500ms', '10s', '5m', '1h'")
+    def _venue_is(self, instance: str, state: str, reason: str) -> None:
+        self.venue_states[instance] = state
+        self._call(self.on_venue_state, instance, state, reason)

@@ -15,7 +15,9 @@ class Owner:
         self.member = self
         self.joined: dict[str, bool] = {}
 
-    def subscribe(self, topic: str, handler: Any, on_stale: Any, conflate: bool) -> None:
+    def subscribe(self, topic: str, handler: Any, on_stale: Any = None, conflate: bool = False) -> None:
+        if topic.startswith("status/"):
+            return
         assert topic not in self.joined
         self.joined[topic] = conflate
 

@@ -15,7 +15,7 @@ from actors.strategy import Strategy
 from actors.strategy.execution_feed import ExecutionFeed
 from actors.strategy.fill_log import FillLog
 from actors.strategy.market import MarketFeeds
-from actors.strategy.strategy import _seconds
+from actors.strategy.times import seconds_of
 from bus import topics
 from bus.codec import Header, Kind
 from bus.messages import AggressorSide, BookSnapshot, DirectoryEntry, InstanceInfo, Position, Quote, Trade
@@ -30,7 +30,7 @@ from tradefloor.testing import run_virtual
     ],
 )  # fmt: skip
 def test_how_often_is_seconds_or_text_with_a_unit(text: float | str, seconds: float) -> None:
-    assert _seconds(text) == seconds
+    assert seconds_of(text) == seconds
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_how_often_is_seconds_or_text_with_a_unit(text: float | str, seconds: fl
 )
 def test_how_often_is_refused_with_what_would_do(text: float | str) -> None:
     with pytest.raises(ValueError, match=r"expected seconds above 0, or text such as '500ms', '10s', '5m', '1h'"):
-        _seconds(text)
+        seconds_of(text)
 
 
 class FakeMember:
