@@ -72,7 +72,7 @@ class Kept:
 
 
 _EXPECTED = (
-    "expected a dict of str or int to None, bool, int of 64 bits, float, str, bytes, and lists and dicts of these"
+    "expected a dict of str or int to None, bool, int of 64 bits, float, str, bytes, lists and dicts"
 )
 
 

@@ -86,8 +86,8 @@ class Strategy(Watching):
     def on_save(self) -> dict[str, Any] | None:
         """Return what the next life is to know, None for nothing: asked every 10 s, at a stop, and by `save`.
 
-        A dict of str or int to None, bool, int, float, str, bytes, and lists and dicts of these. It is written whole or not at
-        all, and only if it changed; of a life that is killed the last one written stands.
+        A dict of str or int to None, bool, int, float, str, bytes, lists and dicts. It is written whole or not at all,
+        and only if it changed; of a life that is killed the last one written stands.
         """
         return None
 
