@@ -8,6 +8,7 @@ The names that a user needs, and the command ``tradefloor``::
 from actors.strategy import ComputeFailed, FillView, KeptError, Order, OrderList, Orders, PositionView
 from actors.strategy.past import HistoryRefused, HistoryTooLong
 from bus.messages import Balance, Bar, BookSnapshot, Instrument, InstrumentStatus, Quote, Ticker, Trade
+from tradefloor.connection import Connection, NotConnected, TradingConnection, connect
 from tradefloor.strategy import Strategy
 
 __all__ = [
@@ -15,12 +16,14 @@ __all__ = [
     "Bar",
     "BookSnapshot",
     "ComputeFailed",
+    "Connection",
     "FillView",
     "HistoryRefused",
     "HistoryTooLong",
     "Instrument",
     "InstrumentStatus",
     "KeptError",
+    "NotConnected",
     "Order",
     "OrderList",
     "Orders",
@@ -29,7 +32,9 @@ __all__ = [
     "Strategy",
     "Ticker",
     "Trade",
+    "TradingConnection",
     "__version__",
+    "connect",
 ]
 
 

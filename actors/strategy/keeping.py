@@ -71,9 +71,7 @@ class Kept:
             raise KeptError(f"{self._path}: {error.strerror}") from error
 
 
-_EXPECTED = (
-    "expected a dict of str or int to None, bool, int of 64 bits, float, str, bytes, lists and dicts"
-)
+_EXPECTED = "expected a dict of str or int to None, bool, int of 64 bits, float, str, bytes, lists and dicts"
 
 
 def _checksum(body: bytes) -> bytes:
