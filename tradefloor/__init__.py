@@ -2,14 +2,18 @@
 
 The names that a user needs, and the command ``tradefloor``::
 
-    from tradefloor import Strategy
+    from tradefloor import Strategy, connect
 """
+
+from typing import TYPE_CHECKING, Any
 
 from actors.strategy import ComputeFailed, FillView, KeptError, Order, OrderList, Orders, PositionView
 from actors.strategy.past import HistoryRefused, HistoryTooLong
 from bus.messages import Balance, Bar, BookSnapshot, Instrument, InstrumentStatus, Quote, Ticker, Trade
-from tradefloor.connection import Connection, NotConnected, TradingConnection, connect
 from tradefloor.strategy import Strategy
+
+if TYPE_CHECKING:
+    from tradefloor.connection import Connection, NotConnected, TradingConnection, connect
 
 __all__ = [
     "Balance",
@@ -38,8 +42,15 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> str:
-    """Look ``__version__`` up when it is asked for: every strategy's process would pay 20 ms for it."""
+_OF_NOTEBOOKS = ("Connection", "NotConnected", "TradingConnection", "connect")
+
+
+def __getattr__(name: str) -> Any:
+    """Look up what not every strategy's process should pay for: the version (20 ms), and connecting (40 ms)."""
+    if name in _OF_NOTEBOOKS:
+        from tradefloor import connection
+
+        return getattr(connection, name)
     if name != "__version__":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib.metadata import PackageNotFoundError, version

@@ -6,7 +6,6 @@ import asyncio
 import ctypes
 import signal
 from collections.abc import Callable
-from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -34,7 +33,9 @@ class Computer:
 
         Both ways go by pickle, so `function` is one of a module, and arguments and result are data.
         """
-        from pebble import ProcessExpired, ProcessPool  # 20 ms, which only those pay who compute
+        from multiprocessing import get_context  # 25 ms with pebble, which only those pay who compute
+
+        from pebble import ProcessExpired, ProcessPool
 
         name = getattr(function, "__qualname__", repr(function))
         if "<lambda>" in name or "<locals>" in name:

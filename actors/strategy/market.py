@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from difflib import get_close_matches
 from typing import Any, Protocol
 
 from actors.runtime import Log
@@ -79,6 +78,8 @@ class MarketFeeds:
         if len(names) == 1:
             return names[0]
         known = ", ".join(f"{info.name} ({info.venue_id})" for info in self.instances) or "none"
+        from difflib import get_close_matches  # for the error alone
+
         close = get_close_matches(venue, {info.venue_id for info in self.instances}, 1)
         meant = f"; did you mean {instrument.removesuffix(venue)}{close[0]}?" if close and not names else ""
         problem = "no instance" if not names else f"more than one instance ({', '.join(names)})"
