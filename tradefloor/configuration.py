@@ -26,7 +26,7 @@ from tradefloor import places
 from tradefloor.supervision import supervise
 from tradefloor.tables import ConfigurationError, Table, read_toml
 from venues.addresses import address_problem
-from venues.capabilities import ALLOW_WITHDRAWAL_KEY, AdapterInfo
+from venues.capabilities import AdapterInfo
 from venues.secrets import resolve
 
 __all__ = ["Configuration", "ConfigurationError", "prepare", "read"]
@@ -213,16 +213,15 @@ class _Reader:
             "environment": environment,
             "venue_id": venue_id,
         }
-        known = ["adapter", "account_type", "environment", "venue_id", "recv_window_ms", "books", ALLOW_WITHDRAWAL_KEY]
-        if table.has(ALLOW_WITHDRAWAL_KEY):
-            settings[ALLOW_WITHDRAWAL_KEY] = table.take(ALLOW_WITHDRAWAL_KEY, bool, "true or false")
+        known = ["adapter", "account_type", "environment", "venue_id", "books", *adapter.options]
+        for key, option in adapter.options.items():
+            if table.has(key):
+                settings[key] = table.take(key, option.kinds, option.expected)
+                problem = option.problem(settings[key])
+                if problem:
+                    raise table.error(key, problem)
         if not table.take("books", bool, "true or false", True):
             self.bookless.append(name)
-        if table.has("recv_window_ms"):
-            settings["recv_window_ms"] = table.take("recv_window_ms", int, "milliseconds from 1 to 60000")
-            if not 1 <= settings["recv_window_ms"] <= 60_000:
-                found = settings["recv_window_ms"]
-                raise table.error("recv_window_ms", f"expected milliseconds from 1 to 60000, found {found}")
         depends: tuple[str, ...] = ()
         if environment == "twin":
             known.append("twin")

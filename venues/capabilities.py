@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from typing import Any
 
 import msgspec
 
@@ -19,6 +20,7 @@ __all__ = [
     "Instruction",
     "MarketData",
     "Modify",
+    "Option",
     "Query",
 ]
 
@@ -145,13 +147,38 @@ _GROUPS: dict[str, type[StrEnum]] = {
 }
 
 
+class Option(msgspec.Struct, frozen=True):
+    """An option of an instance: its kind, what is expected in words, and where it has bounds or choices, those."""
+
+    kind: type
+    expected: str
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[int | str, ...] = ()
+
+    @property
+    def kinds(self) -> type | tuple[type, ...]:
+        """What a value may be."""
+        return (int, float) if self.kind is float else self.kind
+
+    def problem(self, value: Any) -> str:
+        """Return what is wrong with a value, empty where nothing is."""
+        fits = isinstance(value, self.kinds) and (self.kind is bool or not isinstance(value, bool))
+        if fits and self.low is not None and self.high is not None:
+            fits = self.low <= value <= self.high
+        if fits and self.choices:
+            fits = value in self.choices
+        return "" if fits else f"expected {self.expected}, found {value!r}"
+
+
 class AdapterInfo(msgspec.Struct, frozen=True):
     """A venue package as configuration and supervisor see it, without importing its client.
 
     `market_data` and `execution` are import paths (``package.module:Class``), `settings` the struct that an instance's
     settings must fit, `twin` the arguments after the Python interpreter that start its twin, `addresses` the settings
     that stand in for an environment's addresses, with the scheme of each. `history` is the import path of what reads
-    the venue's past without a floor (a `venues.history.OpenPast`), empty where there is none.
+    the venue's past without a floor (a `venues.history.OpenPast`), empty where there is none. `options` are the
+    adapter's own, each a field of `settings` with a default.
     """
 
     name: str
@@ -164,3 +191,4 @@ class AdapterInfo(msgspec.Struct, frozen=True):
     twin: tuple[str, ...]
     addresses: Mapping[str, str] = {}
     history: str = ""
+    options: Mapping[str, Option] = {}

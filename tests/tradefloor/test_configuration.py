@@ -13,12 +13,14 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from actors.runtime import ExitCode
 from actors.supervisor import Restart
 from tradefloor import configuration
 from tradefloor.configuration import ConfigurationError
+from tradefloor.venue_tables import adapter_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -230,6 +232,18 @@ WRONG = [
     (
         FLOOR + TWIN + 'recv_window_ms = "5 s"\n',
         "venues.BINANCE.recv_window_ms: expected milliseconds from 1 to 60000, found text '5 s'",
+    ),
+    (
+        FLOOR + TWIN + "instrument_refresh_s = 0.5\n",
+        "venues.BINANCE.instrument_refresh_s: expected seconds from 1 to 86400, found 0.5",
+    ),
+    (
+        FLOOR + TWIN + "snapshot_levels = 200\n",
+        "venues.BINANCE.snapshot_levels: expected 100, 500, 1000 or 5000, found 200",
+    ),
+    (
+        FLOOR + TWIN + "silence_s = true\n",
+        "venues.BINANCE.silence_s: expected seconds from 0.1 to 60, found",
     ),
     (
         FLOOR + LIVE + KEYS + 'rest_url = "http://api.binance.com"\n',
@@ -515,3 +529,18 @@ def test_a_good_configuration_is_called_good_and_nothing_is_started(tmp_path: Pa
     assert [line.split() for line in result.stdout.splitlines()[-1:]] == [["strategy", "alpha"]]
     assert created(tmp_path) == []
     assert left_running(file) == []
+
+
+@pytest.mark.parametrize("name", configuration.ADAPTERS)
+def test_every_option_of_an_adapter_reaches_its_actors_and_has_a_default(name: str, tmp_path: Path) -> None:
+    adapter = adapter_of(name)
+    defaults = {field.name: field.default for field in msgspec.structs.fields(adapter.settings)}
+    lines = [f"{key} = {msgspec.json.encode(defaults[key]).decode()}" for key in adapter.options]
+    assert lines
+    spec = configuration.read(written(tmp_path, FLOOR + TWIN + "\n".join(lines) + "\n"))
+    contexts = [child.context for child in spec.children if child.context.kind in ("execution", "market_data")]
+    for context in contexts:
+        assert {key: context.settings[key] for key in adapter.options} == {
+            key: defaults[key] for key in adapter.options
+        }
+    assert len(contexts) == 2

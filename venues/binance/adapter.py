@@ -2,7 +2,7 @@
 
 from bus.messages import ContingencyType, OrderType, TimeInForce
 from venues.binance.intervals import INTERVALS
-from venues.binance.settings import ACCOUNT_TYPES, ADDRESSES, ENVIRONMENTS, Settings
+from venues.binance.settings import ACCOUNT_TYPES, ADDRESSES, ENVIRONMENTS, OPTIONS, Settings
 from venues.capabilities import AdapterInfo, Cancel, Capabilities, Cell, History, Instruction, MarketData, Modify, Query
 
 __all__ = ["ADAPTER", "SPOT"]
@@ -64,5 +64,6 @@ ADAPTER = AdapterInfo(
     capabilities={"spot": SPOT},
     twin=("-m", "venues.binance.twin"),
     addresses=ADDRESSES,
+    options=OPTIONS,
     history="venues.binance.past_alone:open_past",
 )

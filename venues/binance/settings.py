@@ -13,14 +13,30 @@ from venues.addresses import address_problem
 from venues.binance.client.access import VENUE_ENDPOINTS, Access, Credentials, Endpoints, announced
 from venues.binance.client.errors import NotSent
 from venues.binance.client.signing import signer_for
+from venues.capabilities import Option
 from venues.secrets import resolve
 
-__all__ = ["ACCOUNT_TYPES", "ADDRESSES", "DESCRIPTIONS", "ENVIRONMENTS", "Settings", "locator", "read_settings"]
+__all__ = [
+    "ACCOUNT_TYPES",
+    "ADDRESSES",
+    "DESCRIPTIONS",
+    "ENVIRONMENTS",
+    "OPTIONS",
+    "Settings",
+    "locator",
+    "read_settings",
+]
 
 ACCOUNT_TYPES = ("spot",)
 ENVIRONMENTS = ("twin", "live", "testnet", "demo")
-SNAPSHOT_LEVELS = (100, 500, 1000, 5000)
-"""The venue's steps of weight."""
+OPTIONS = {
+    "recv_window_ms": Option(int, "milliseconds from 1 to 60000", 1, 60_000),
+    "allow_withdrawal_key": Option(bool, "true or false"),
+    "instrument_refresh_s": Option(float, "seconds from 1 to 86400", 1.0, 86_400.0),
+    "silence_s": Option(float, "seconds from 0.1 to 60", 0.1, 60.0),
+    "snapshot_levels": Option(int, "100, 500, 1000 or 5000", choices=(100, 500, 1000, 5000)),  # its steps of weight
+}
+"""What an instance may choose; see `DESCRIPTIONS`."""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -78,17 +94,10 @@ def read_settings(found: dict[str, Any]) -> Settings:
         settings = msgspec.convert(found, Settings)
     except msgspec.ValidationError as error:
         raise ActorExit(ExitCode.CONFIGURATION, f"settings of a binance instance: {error}") from None
-    if not 1 <= settings.recv_window_ms <= 60_000:
-        raise ActorExit(ExitCode.CONFIGURATION, f"recv_window_ms is {settings.recv_window_ms}; expected 1 to 60000")
-    for name, low, high in (("instrument_refresh_s", 1.0, 86_400.0), ("silence_s", 0.1, 60.0)):
-        value = getattr(settings, name)
-        if not low <= value <= high:
-            raise ActorExit(ExitCode.CONFIGURATION, f"{name} is {value:g}; expected {low:g} to {high:g}")
-    if settings.snapshot_levels not in SNAPSHOT_LEVELS:
-        told = ", ".join(map(str, SNAPSHOT_LEVELS))
-        raise ActorExit(
-            ExitCode.CONFIGURATION, f"snapshot_levels is {settings.snapshot_levels}; expected one of {told}"
-        )
+    for name, option in OPTIONS.items():
+        problem = option.problem(getattr(settings, name))
+        if problem:
+            raise ActorExit(ExitCode.CONFIGURATION, f"{name}: {problem}")
     if settings.environment == "twin" and not settings.announcement:
         raise ActorExit(ExitCode.CONFIGURATION, "environment twin: announcement is missing; expected the file's path")
     for name, scheme in ADDRESSES.items():
