@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from conformance import VENUES, VenueUnderTest
+from conformance.listener import Listener
 from conformance.puppet import Stage
 from floors import Floor, synced
 
@@ -40,6 +41,22 @@ def stage(floor_stage: Stage) -> Iterator[Stage]:
     for order in floor_stage.puppet.orders.open:
         floor_stage.cancel(order)
     floor_stage.compare()
+
+
+@pytest.fixture
+def moving(stage: Stage) -> Iterator[Stage]:
+    """The floor with a market that moves by itself."""
+    stage.venue.go_on()
+    yield stage
+    stage.venue.stand_still()
+
+
+@pytest.fixture
+def listener(stage: Stage) -> Iterator[Listener]:
+    """A reader of topics, for one case."""
+    listener = Listener(stage.floor.run_dir, "listener")
+    yield listener
+    listener.close()
 
 
 @pytest.fixture

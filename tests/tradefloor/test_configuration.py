@@ -538,9 +538,8 @@ def test_every_option_of_an_adapter_reaches_its_actors_and_has_a_default(name: s
     lines = [f"{key} = {msgspec.json.encode(defaults[key]).decode()}" for key in adapter.options]
     assert lines
     spec = configuration.read(written(tmp_path, FLOOR + TWIN + "\n".join(lines) + "\n"))
-    contexts = [child.context for child in spec.children if child.context.kind in ("execution", "market_data")]
+    contexts = [child.context for child in spec.floor.children if child.context.kind in ("execution", "market_data")]
     for context in contexts:
-        assert {key: context.settings[key] for key in adapter.options} == {
-            key: defaults[key] for key in adapter.options
-        }
+        found = {key: context.settings[key] for key in adapter.options}
+        assert found == {key: defaults[key] for key in adapter.options}
     assert len(contexts) == 2

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from twin_admin import Admin
 
-from conformance.venue import Resting, VenueUnderTest
+from conformance.venue import DataFault, Depth, Resting, VenueUnderTest
 from venues.binance.adapter import SPOT
 
 __all__ = ["BinanceSpot"]
@@ -21,6 +24,7 @@ class BinanceSpot(VenueUnderTest):
     name = "binance-spot"
     instance = "BINANCE"
     instrument = "BTCUSDT.BINANCE"
+    other = "ETHUSDT.BINANCE"
     base, quote = "BTC", "USDT"
     size = Decimal("0.01")
     capabilities = SPOT
@@ -29,10 +33,18 @@ class BinanceSpot(VenueUnderTest):
 adapter = "binance"
 account_type = "spot"
 environment = "twin"
+instrument_refresh_s = 1.0
+silence_s = 2.0
 [venues.BINANCE.twin]
 seed = 3
 """
     symbol = "BTCUSDT"
+    tick = Decimal("0.01")
+    bar_interval = "1-SECOND-LAST"
+    depth_levels = 10
+    past = ("2024-06-10", "2024-06-12", "1-MINUTE", 2880)
+    before_all = ("2001-01-01", "2001-01-02")
+    quiet_s = 6.0
 
     @property
     def admin(self) -> Admin:
@@ -42,6 +54,62 @@ seed = 3
 
     def stand_still(self) -> None:
         self.admin.post("stop")
+
+    def go_on(self) -> None:
+        self.admin.post("resume")
+
+    def depth(self, levels: int) -> Depth:
+        greeting = json.loads(Path(self.floor.run_dir, "twin.BINANCE.json").read_bytes().splitlines()[0])
+        url = f"{greeting['rest']}/api/v3/depth?symbol={self.symbol}&limit={levels}"
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            told = json.load(answer)
+        sides = ([(float(price), float(size)) for price, size in told[side]] for side in ("bids", "asks"))
+        return Depth(told["lastUpdateId"], *sides)
+
+    def hurt_book(self, fault: DataFault) -> None:
+        if fault is DataFault.OLD_SNAPSHOT:
+            self.admin.fault("stale_snapshot", updates_ago=2000, count=1)
+            self.admin.fault("delta_lost", symbol=self.symbol)  # so that a snapshot is asked for
+        else:
+            self.admin.fault(f"delta_{fault.name.lower()}", symbol=self.symbol)
+
+    @contextmanager
+    def _during(self, kind: str, **options: Any) -> Iterator[None]:
+        number = self.admin.fault(kind, **options)
+        try:
+            yield
+        finally:
+            self.admin.end(number)
+
+    @contextmanager
+    def mute_streams(self) -> Iterator[None]:
+        with self._during("mute", door="streams"):
+            yield
+        self.admin.fault("cut", door="streams")  # what was asked of the mute ones will never be answered
+
+    def maintenance(self) -> Any:
+        return self._during("maintenance")
+
+    def clock_off(self, seconds: float) -> Any:
+        return self._during("clock_skew", ms=seconds * 1000)
+
+    def end_session(self) -> None:
+        self.admin.fault("cut", door="ws_api")
+
+    def raise_least_notional(self, value: Decimal) -> None:
+        self.admin.post("min_notional", symbol=self.symbol, value=str(value))
+
+    def subscriptions_of_other_trades(self) -> list[str]:
+        words = {"subscribe": "open", "unsubscribe": "close"}
+        return [words[line["kind"]] for line in self._log(*words) if "ethusdt@trade" in line["streams"]]
+
+    def requests(self) -> int:
+        return len(self._log("received", "answered", "socket_open", "socket_refused"))
+
+    def _log(self, *kinds: str) -> list[dict[str, Any]]:
+        self.admin.state()  # flushes the log
+        lines = (self.floor.state_dir / "twins" / "BINANCE.jsonl").read_text().splitlines()
+        return [line for line in map(json.loads, lines) if line["kind"] in kinds]
 
     def touch(self) -> tuple[Decimal, Decimal]:
         market = self.admin.state()["markets"][self.symbol]

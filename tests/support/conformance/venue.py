@@ -3,14 +3,33 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager
 from decimal import Decimal
+from enum import StrEnum
 from typing import NamedTuple
 
 from floors import Floor
 
 from venues.capabilities import Capabilities
 
-__all__ = ["Resting", "VenueUnderTest"]
+__all__ = ["DataFault", "Depth", "Resting", "VenueUnderTest"]
+
+
+class DataFault(StrEnum):
+    """What a venue's book stream may suffer, once."""
+
+    LOST = "a delta is lost"
+    REPEATED = "a delta comes twice"
+    SWAPPED = "two deltas change places"
+    OLD_SNAPSHOT = "a snapshot is older than the deltas"
+
+
+class Depth(NamedTuple):
+    """The venue's own book: its number, and levels as (price, size), best first."""
+
+    seq: int
+    bids: list[tuple[float, float]]
+    asks: list[tuple[float, float]]
 
 
 class Resting(NamedTuple):
@@ -28,11 +47,24 @@ class VenueUnderTest(ABC):
     name: str
     instance: str
     instrument: str
+    other: str
+    """An instrument that nobody but a case reads."""
     base: str
     quote: str
     size: Decimal
     """What a case orders: well above the least notional, well below what is owned."""
+    tick: Decimal
+    """Between prices."""
     capabilities: Capabilities
+    bar_interval: str
+    """The shortest, which closes while a case waits."""
+    depth_levels: int
+    past: tuple[str, str, str, int]
+    """A range of the venue's past, of several pages: start, end, interval, rows."""
+    before_all: tuple[str, str]
+    """A range from before the instrument was there."""
+    quiet_s: float
+    """Longer than the venue's actor waits before it looks after a silent feed."""
     settings: str
     """The instance's table of the floor's configuration, with its twin."""
 
@@ -42,6 +74,46 @@ class VenueUnderTest(ABC):
     @abstractmethod
     def stand_still(self) -> None:
         """Let nobody act in the market but the case."""
+
+    @abstractmethod
+    def go_on(self) -> None:
+        """Let others act in the market again."""
+
+    @abstractmethod
+    def depth(self, levels: int) -> Depth:
+        """Return the venue's own book."""
+
+    @abstractmethod
+    def hurt_book(self, fault: DataFault) -> None:
+        """Let the book's stream suffer, once."""
+
+    @abstractmethod
+    def mute_streams(self) -> AbstractContextManager[None]:
+        """Market data's sockets stay open and say nothing."""
+
+    @abstractmethod
+    def maintenance(self) -> AbstractContextManager[None]:
+        """The venue is closed for everybody, and says so."""
+
+    @abstractmethod
+    def clock_off(self, seconds: float) -> AbstractContextManager[None]:
+        """The venue's clock is ahead of the host's."""
+
+    @abstractmethod
+    def end_session(self) -> None:
+        """The venue ends the account's private stream."""
+
+    @abstractmethod
+    def raise_least_notional(self, value: Decimal) -> None:
+        """The venue changes a rule of the instrument."""
+
+    @abstractmethod
+    def subscriptions_of_other_trades(self) -> list[str]:
+        """Return what the venue was told of the trades of `other`: "open" or "close", in order."""
+
+    @abstractmethod
+    def requests(self) -> int:
+        """Return how many requests and connections the venue has seen."""
 
     @abstractmethod
     def touch(self) -> tuple[Decimal, Decimal]:
