@@ -70,7 +70,10 @@ class Changes(Orders):
         state = self.view.order(change.strategy, change.order_id)
         if state is None:
             return False
-        return not state.is_open or (state.order.client_order_id == change.client_order_id and _is_at_venue(state))
+        if not state.is_open:
+            return True
+        is_changing = self.view.is_changing(state, self.clock.time_ns())  # who asks has been told that it is not
+        return state.order.client_order_id == change.client_order_id and _is_at_venue(state) and not is_changing
 
     def _is_new_here(self, change: ModifyOrder) -> bool:
         """True while the rules and the book of the order's instrument are on their way to a gate that began lately."""

@@ -214,8 +214,7 @@ class FloorView:
                 self._ended.popitem(last=False)
         if self._changes and order_id in self._changes:
             name = self._changes[order_id][0]
-            seen = state.change is not None and state.change.new_client_order_id == name
-            if seen or not state.is_open or state.order.client_order_id == name:
+            if name in (state.change_id, state.order.client_order_id) or not state.is_open:
                 del self._changes[order_id]
 
     def _on_execution_stale(self, topic: str, reason: str) -> None:

@@ -67,6 +67,7 @@ def asked_to_change(state: OrderState, change: ModifyOrder, tried: str) -> Order
         pending=Pending.MODIFY if state.pending is Pending.NONE else state.pending,
         pending_client_order_id=tried,
         change=replace(change, order=None),
+        change_id=change.new_client_order_id,
         code=Code.NONE,
         reason="",
         venue_code="",

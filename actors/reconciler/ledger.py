@@ -236,6 +236,8 @@ class Ledger:
             return []
         if event.change_id and not self._names.of_client(event.instance, event.change_id):
             self._told_changes.setdefault(after.order.order_id, []).append(event.change_id)
+        if event.change_id:
+            after = replace(after, change_id=event.change_id)
         self._keep(after)
         return [ExecutionUpdate(after)]
 

@@ -215,7 +215,8 @@ class OrderState(Message, frozen=True):
     others. `change` is what was asked for and has no definite answer yet. Where a change makes the venue cancel one
     attempt and begin another, `pending_client_order_id` is the name of the other until it is known which of the two
     works, and `carried` is the size that was filled under earlier attempts: the venue's figures of the present one are
-    without it, ours with it.
+    without it, ours with it. `change_id` names the newest change that was told of, under way or over: the client order
+    id that it would give the order.
     """
 
     order: NewOrder
@@ -240,6 +241,7 @@ class OrderState(Message, frozen=True):
     pending_client_order_id: str = ""
     carried: Decimal = Decimal(0)
     change: ModifyOrder | None = None
+    change_id: str = ""
 
     @property
     def is_open(self) -> bool:

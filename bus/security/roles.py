@@ -8,7 +8,8 @@ The table, in one place::
     strategy:<name>    <name>                 queries, of its own; to join and leave the floor as itself, owning no
                                               topics; to submit, modify and cancel its own orders
     monitor            monitor:<anything>     queries
-    operator           operator:<anything>    queries; cancels; trading states; restarts; to stop the floor
+    operator           operator:<anything>    queries, of a venue's orders and account as well; cancels; trading states;
+                                              restarts; to stop the floor
 
     reads              market/, book/, state/, alert/, status/, directory/, heartbeat/: every key of the floor
                        account/: every key; execution/<name>/: actors, monitor, operator and that strategy
@@ -35,8 +36,13 @@ from bus.messages import (
     GetStatus,
     Message,
     ModifyOrder,
+    QueryBalances,
     QueryBook,
+    QueryFills,
     QueryHistory,
+    QueryOpenOrders,
+    QueryOrder,
+    QueryPositions,
     Refused,
     Register,
     RestartActor,
@@ -64,6 +70,8 @@ _QUERIES = (
 """Questions whose answer is everybody's."""
 _OWN_QUERIES = (GetExecution, GetIntents, GetOrders, GetPositions)
 """Questions about a strategy; a strategy may name itself alone."""
+_OF_THE_VENUE = (QueryBalances, QueryFills, QueryOpenOrders, QueryOrder, QueryPositions)
+"""Questions that a venue's actor passes on to the venue, at the cost of the address's request weight."""
 _COMMANDS = (CancelAll, CancelOrder, RestartActor, SetTradingState, StopFloor)
 """What an operator may do."""
 _OF_A_STRATEGY = (CancelAll, CancelOrder, ModifyOrder)
@@ -105,7 +113,9 @@ def refusal_of(role: str, caller: str, message: Message) -> Refused | None:
         return Refused(Code.NOT_ALLOWED, "the key is not on the floor's list")
     if caller.partition(":")[0] != kind:
         return Refused(Code.NOT_ALLOWED, f"the key of {role} speaks as {kind}:NAME, not as {caller!r}")
-    if isinstance(message, (*_QUERIES, *_OWN_QUERIES)) or (kind == OPERATOR and isinstance(message, _COMMANDS)):
+    if isinstance(message, (*_QUERIES, *_OWN_QUERIES)) or (
+        kind == OPERATOR and isinstance(message, (*_COMMANDS, *_OF_THE_VENUE))
+    ):
         return None
     return Refused(Code.NOT_ALLOWED, f"{kind} may not ask for {type(message).__name__}")
 

@@ -36,10 +36,13 @@ def floor_stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
 @pytest.fixture
 def stage(floor_stage: Stage) -> Iterator[Stage]:
     """The floor as a case finds it: no order open, the market still. At the case's end the three sides agree."""
+    floor_stage.venue.forgive()
     yield floor_stage
-    floor_stage.compare()
-    for order in floor_stage.puppet.orders.open:
-        floor_stage.cancel(order)
+    try:
+        floor_stage.compare()
+    finally:
+        floor_stage.do(lambda puppet: puppet.cancel_all())
+        floor_stage.until(lambda: not floor_stage.puppet.orders.open, "no order is left open")
     floor_stage.compare()
 
 

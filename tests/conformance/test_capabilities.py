@@ -22,42 +22,7 @@ def test_no_cell_is_worse_than_the_venues_own_documents_say(venue: type[VenueUnd
     assert worse == OWED[venue.name], "a cell that is done leaves the list of what is owed; no other may be worse"
 
 
-UNPROVEN = {
-    "binance-spot": {
-        "order_types: STOP_LIMIT",
-        "order_types: MARKET_IF_TOUCHED",
-        "order_types: LIMIT_IF_TOUCHED",
-        "order_types: TRAILING_STOP_MARKET",
-        "order_types: TRAILING_STOP_LIMIT",
-        "instructions: display_size",
-        "instructions: self-trade prevention mode",
-        "modify: price",
-        "modify: size",
-        "cancel: all own",
-        "cancel: batch",
-        "cancel: batch submit",
-        "contingencies: OCO",
-        "contingencies: OTO",
-        "contingencies: BRACKET",
-        "market_data: quote",
-        "market_data: trade",
-        "market_data: bar",
-        "market_data: depth",
-        "market_data: ticker",
-        "market_data: status",
-        "history: bar",
-        "history: trade",
-        "history: aggregate_trade",
-        "market_data: book",
-        "market_data: instrument",
-        "market_data: book snapshot by request",
-        "queries: open orders",
-        "queries: order history",
-        "queries: fills",
-        "queries: positions",
-        "queries: balances",
-    }
-}
+UNPROVEN: dict[str, set[str]] = {"binance-spot": set()}
 """Cells that an adapter offers and no case here has proven yet; the docs call them unproven. None may be added."""
 
 

@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import math
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from conformance import VenueUnderTest
+from conformance.prices import FAR, between, far
 from conformance.puppet import Stage
 
-from bus.messages import Code
+from bus.messages import (
+    BalancesAnswer,
+    CancelOrder,
+    Code,
+    FillsAnswer,
+    OrderAnswer,
+    OrdersAnswer,
+    QueryBalances,
+    QueryFills,
+    QueryOpenOrders,
+    QueryOrder,
+    QueryPositions,
+    VenuePositionsAnswer,
+)
 from venues.capabilities import Cell
-
-FAR = Decimal("0.97")
-"""A buyer's price of this part of the bid rests, within what venues take."""
-
-
-def far(price: Decimal, part: Decimal = FAR) -> Decimal:
-    return (price * part).quantize(Decimal(1))
-
-
-def between(venue: VenueUnderTest) -> Decimal:
-    """Return a price where nothing stands, above the best bid and below the best ask."""
-    bid, ask = venue.touch()
-    return ((bid + ask) / 2).quantize(Decimal("0.01"))
 
 
 @pytest.mark.proves("order_types: MARKET")
@@ -88,6 +90,14 @@ def test_e11_a_fok_of_more_than_there_is_fills_nothing_and_an_ioc_takes_what_the
     assert part.exact.filled == half
 
 
+@pytest.mark.parametrize("time_in_force", ["GTD", "DAY"])
+def test_e12_an_order_that_expires_by_itself(stage: Stage, venue: VenueUnderTest, time_in_force: str) -> None:
+    cells = {word: cell for group, word, cell in venue.capabilities.rows() if group == "time_in_force"}
+    if cells[time_in_force] is Cell.NONE:
+        pytest.skip(f"{venue.name} has no {time_in_force}, and nothing emulates it")
+    raise AssertionError(f"{venue.name} offers {time_in_force}: the case has to be written")
+
+
 @pytest.mark.proves("order_types: STOP_MARKET")
 def test_e20_a_stop_rests_is_triggered_once_and_fills(stage: Stage, venue: VenueUnderTest) -> None:
     price, (bid, _) = between(venue), venue.touch()
@@ -104,6 +114,7 @@ def test_e20_a_stop_rests_is_triggered_once_and_fills(stage: Stage, venue: Venue
     assert venue.orders_received().count(stop.exact.order.client_order_id) == 1
 
 
+@pytest.mark.proves("order_types: STOP_LIMIT", "order_types: MARKET_IF_TOUCHED", "order_types: LIMIT_IF_TOUCHED")
 @pytest.mark.parametrize("kind", ["STOP_MARKET", "STOP_LIMIT", "MARKET_IF_TOUCHED", "LIMIT_IF_TOUCHED"])
 @pytest.mark.parametrize("side", ["BUY", "SELL"])
 def test_e20_an_order_that_waits_rests_and_is_canceled(
@@ -117,6 +128,35 @@ def test_e20_an_order_that_waits_rests_and_is_canceled(
     assert order.exact.order.client_order_id in venue.open_orders()
     stage.compare()
     stage.cancel(order)
+
+
+@pytest.mark.proves("order_types: TRAILING_STOP_MARKET", "order_types: TRAILING_STOP_LIMIT")
+@pytest.mark.parametrize("kind", ["TRAILING_STOP_MARKET", "TRAILING_STOP_LIMIT"])
+def test_e21_a_trailing_stop_rests_with_its_offset(stage: Stage, venue: VenueUnderTest, kind: str) -> None:
+    bid, _ = venue.touch()
+    terms = {"price": far(bid)} if kind.endswith("LIMIT") else {}
+    order = stage.becomes(stage.order("SELL", type=kind, trailing_offset="3%", **terms), "ACCEPTED")
+    assert order.exact.order.trailing_offset == 300
+    assert order.exact.order.client_order_id in venue.open_orders()
+    stage.compare()
+    stage.cancel(order)
+
+
+@pytest.mark.proves("order_types: TRAILING_STOP_MARKET")
+def test_e21_a_trailing_stop_follows_the_market_and_is_triggered_once(stage: Stage, venue: VenueUnderTest) -> None:
+    _, ask = venue.touch()
+    top, low = (ask * part // venue.tick * venue.tick for part in (Decimal("1.0003"), Decimal("0.9988")))
+    order = stage.becomes(stage.order("SELL", type="TRAILING_STOP_MARKET", trailing_offset="0.1%"), "ACCEPTED")
+    venue.offer("BUY", venue.depth_until(top), top)
+    stage.compare()
+    assert order.label == "ACCEPTED"
+    venue.offer("SELL", venue.depth_until(low), low)
+    stage.becomes(order, "FILLED")
+    assert order.exact.filled == venue.size
+    assert venue.orders_received().count(order.exact.order.client_order_id) == 1
+    venue.go_on()  # who acts in the market closes the gap that this tore
+    stage.until(lambda: venue.touch()[1] - venue.touch()[0] < ask / 10_000, "the market is as it was")
+    venue.stand_still()
 
 
 def test_e13_what_is_filled_in_parts_adds_up_at_every_step(stage: Stage, venue: VenueUnderTest) -> None:
@@ -156,16 +196,107 @@ def test_e60_a_post_only_order_rests_or_is_refused(stage: Stage, venue: VenueUnd
     assert crossing.code is Code.POST_ONLY_WOULD_TAKE
 
 
-def test_e70_what_the_venue_lacks_is_denied_and_nothing_is_sent(stage: Stage, venue: VenueUnderTest) -> None:
+@pytest.mark.proves("instructions: display_size")
+def test_e60_an_iceberg_shows_a_part_and_fills_whole(stage: Stage, venue: VenueUnderTest) -> None:
+    price, part = between(venue), venue.size / 4
+    order = stage.becomes(stage.order("BUY", price=price, display_size=part), "ACCEPTED")
+    assert [size for level, size in venue.depth(5).bids if level == float(price)] == [float(part)]
+    venue.offer("SELL", venue.size, price)
+    stage.becomes(order, "FILLED")
+    assert order.exact.filled == venue.size
+
+
+@pytest.mark.proves("instructions: self-trade prevention mode")
+def test_e60_what_only_this_venue_knows_reaches_it_as_it_is(stage: Stage, venue: VenueUnderTest) -> None:
+    name, value = venue.own_param
+    order = stage.becomes(stage.order("BUY", price=far(venue.touch()[0]), params={name: value}), "ACCEPTED")
+    assert venue.received(order.exact.order.client_order_id)[name] == value
+
+
+@pytest.mark.proves("cancel: all own", "cancel: batch", "cancel: batch submit")
+def test_e40_all_of_one_side_and_several_at_once_are_canceled_and_strangers_stay(
+    stage: Stage, venue: VenueUnderTest
+) -> None:
+    bid, ask = venue.touch()
+    buys = [stage.order("BUY", price=far(bid) - each) for each in range(4)]
+    sells = [stage.order("SELL", price=far(ask, 2 - FAR) + each) for each in range(2)]
+    for order in (*buys, *sells):
+        stage.becomes(order, "ACCEPTED")
+    stage.do(lambda puppet: puppet.cancel(buys[:2]))
+    for order in buys[:2]:
+        stage.becomes(order, "CANCELED")
+    stage.do(lambda puppet: puppet.cancel_all(side="BUY"))
+    for order in buys[2:]:
+        stage.becomes(order, "CANCELED")
+    assert set(venue.open_orders()) == {order.exact.order.client_order_id for order in sells}
+
+
+def test_e40_a_filled_or_canceled_order_is_left_alone_and_an_unknown_one_is_refused_by_name(
+    stage: Stage, venue: VenueUnderTest
+) -> None:
+    filled = stage.becomes(stage.order("BUY"), "FILLED")
+    stage.do(lambda puppet: puppet.cancel(filled))
+    stage.compare()
+    assert filled.label == "FILLED"
+    venue_name = f"execution.{venue.instance}"
+    command = CancelOrder("nobodys", venue.instance, venue.instrument, "puppet")
+    reply = stage.do_async(lambda puppet: puppet.member.request(venue_name, command, 5.0))
+    assert reply.ok or "nobodys" in reply.reason
+
+
+@pytest.mark.proves(
+    "queries: open orders", "queries: order history", "queries: fills", "queries: positions", "queries: balances"
+)
+def test_e10_what_is_asked_of_the_venue_is_what_it_has(stage: Stage, venue: VenueUnderTest) -> None:
+    resting = stage.becomes(stage.order("BUY", price=far(venue.touch()[0])), "ACCEPTED")
+    bought = stage.becomes(stage.order("BUY"), "FILLED")
+    name, instance = f"execution.{venue.instance}", venue.instance
+    opened = stage.query(name, QueryOpenOrders(instance, venue.instrument))
+    assert isinstance(opened, OrdersAnswer)
+    assert {each.client_order_id for each in opened.orders} == set(venue.open_orders())
+    one = stage.query(name, QueryOrder(instance, venue.instrument, bought.exact.order.client_order_id, history=True))
+    assert isinstance(one, OrderAnswer)
+    assert one.order is not None
+    assert one.order.filled == venue.size
+    fills = stage.query(name, QueryFills(instance, venue.instrument))
+    assert isinstance(fills, FillsAnswer)
+    assert {fill.exact.trade_id for fill in bought.fills} <= {fill.trade_id for fill in fills.fills}
+    balances = stage.query(name, QueryBalances(instance))
+    assert isinstance(balances, BalancesAnswer)
+    assert {each.asset: (each.free, each.locked) for each in balances.balances} == venue.balances()
+    positions = stage.query(name, QueryPositions(instance, venue.instrument))
+    assert isinstance(positions, VenuePositionsAnswer)
+    assert [each.size for each in positions.positions] == [sum(venue.balances()[venue.base])]
+    stage.cancel(resting)
+
+
+def test_e70_what_the_venue_lacks_is_denied_by_name_and_nothing_is_sent(stage: Stage, venue: VenueUnderTest) -> None:
     bid, _ = venue.touch()
-    lacking = [word for group, word, cell in venue.capabilities.rows() if group == "order_types" and cell is Cell.NONE]
-    if not lacking:
-        pytest.skip("the venue has every type of order")
-    sent = venue.orders_received()
-    for word in lacking:
-        denied = stage.becomes(stage.order("BUY", price=far(bid), type=word), "DENIED")
-        assert denied.code is Code.UNSUPPORTED_ORDER_TYPE
-        assert word in denied.reason
+    lacking = {(group, word) for group, word, cell in venue.capabilities.rows() if cell is Cell.NONE}
+    asked: dict[tuple[str, str], tuple[dict[str, Any], Code]] = {
+        ("instructions", "reduce_only"): ({"reduce_only": True}, Code.UNSUPPORTED_INSTRUCTION),
+        ("instructions", "hedge mode"): ({"position_side": "LONG"}, Code.UNSUPPORTED_INSTRUCTION),
+    }
+    for group, word in lacking:
+        if group == "order_types":
+            asked[group, word] = {"type": word}, Code.UNSUPPORTED_ORDER_TYPE
+        elif group == "time_in_force":
+            asked[group, word] = {"time_in_force": word}, Code.UNSUPPORTED_TIME_IN_FORCE
+    sent, cases = venue.orders_received(), {key: value for key, value in asked.items() if key in lacking}
+    if not cases:
+        pytest.skip(f"{venue.name} has every type of order and every instruction")
+    for (_, word), (terms, code) in cases.items():
+        denied = stage.becomes(stage.order("BUY", price=far(bid), **terms), "DENIED")
+        assert denied.code is code, f"{word}: {denied.code} {denied.reason}"
+        assert venue.instance in denied.reason
+        assert word.partition(" ")[0] in denied.reason
+    assert venue.orders_received() == sent
+
+
+def test_e70_two_instructions_that_contradict_each_other_are_denied(stage: Stage, venue: VenueUnderTest) -> None:
+    sent, bid = venue.orders_received(), venue.touch()[0]
+    denied = stage.becomes(stage.order("BUY", price=far(bid), post_only=True, time_in_force="IOC"), "DENIED")
+    assert denied.code is Code.UNSUPPORTED_INSTRUCTION
     assert venue.orders_received() == sent
 
 

@@ -23,9 +23,10 @@ def check(order: NewOrder, view: View) -> Denial | None:
     if order.side not in (Side.BUY, Side.SELL):
         return Denial(Code.UNSUPPORTED_INSTRUCTION, f"side is {order.side}; expected BUY or SELL")
     if order.type not in _TYPES:
-        return Denial(Code.UNSUPPORTED_ORDER_TYPE, f"order type {order.type}; this version has {', '.join(_TYPES)}")
+        reason = f"order type {order.type} on {order.instance}; this version has {', '.join(_TYPES)}"
+        return Denial(Code.UNSUPPORTED_ORDER_TYPE, reason)
     if order.time_in_force not in _TIMES:
-        reason = f"time in force {order.time_in_force}; this version has {', '.join(_TIMES)}"
+        reason = f"time in force {order.time_in_force} on {order.instance}; this version has {', '.join(_TIMES)}"
         return Denial(Code.UNSUPPORTED_TIME_IN_FORCE, reason)
     if (order.size is None) == (order.quote_size is None):
         return Denial(Code.SIZE_MISSING, f"size {order.size}, quote_size {order.quote_size}: give exactly one")

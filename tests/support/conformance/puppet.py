@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -16,13 +16,13 @@ from actors.strategy import Strategy
 from actors.strategy.order import FillView, Order
 from bus.messages import GetInstruments, GetOrders, GetPositions, Message, OrderList, PositionsAnswer
 from bus.requests import Reply
-from bus.security import KeyStore, role_of_actor
+from bus.security import OPERATOR, KeyStore, role_of_actor
 from conformance.venue import VenueUnderTest
 
 __all__ = ["Stage"]
 
 T = TypeVar("T")
-LIMIT_S = 15.0
+LIMIT_S = 10.0
 LOOK_S = 0.005
 NAME = "puppet"
 
@@ -76,6 +76,21 @@ class Stage:
             size = self.venue.size
         return self.do(lambda puppet: puppet.submit(side, self.venue.instrument, size, price, **terms))
 
+    def do_async(self, work: Callable[[Puppet], Coroutine[Any, Any, T]]) -> T:
+        """Run a coroutine in the puppet's loop."""
+        return asyncio.run_coroutine_threadsafe(work(self.puppet), self.puppet.loop).result(LIMIT_S)
+
+    def query(self, name: str, message: Message) -> Message | None:
+        """Ask an actor as an operator, and return what it answered."""
+
+        async def work() -> Reply:
+            async with Visitor(self.floor.run_dir, role=OPERATOR) as visitor:
+                return await visitor.request(name, message)
+
+        reply = asyncio.run(work())
+        assert reply.ok, reply
+        return reply.body
+
     def becomes(self, order: Order, label: str) -> Order:
         """Wait until an order is as said."""
         self.until(lambda: order.label == label, f"{label}", lambda: f"it is {order!r} {order.code} {order.reason}")
@@ -108,19 +123,29 @@ class Stage:
         """Return all that the venue's account has of the base asset."""
         return sum(self.venue.balances()[self.venue.base], Decimal(0))
 
-    def until(self, condition: Callable[[], object], what: str, found: Callable[[], object] = lambda: "") -> None:
+    def until(
+        self,
+        condition: Callable[[], object],
+        what: str,
+        found: Callable[[], object] = lambda: "",
+        look_s: float = LOOK_S,
+    ) -> None:
         """Wait until it holds; fail saying what did not come, and what was there."""
         deadline = time.monotonic() + LIMIT_S
         while not condition():
             assert time.monotonic() < deadline, f"in {LIMIT_S:g} s it did not come that {what}; {found()}"
-            time.sleep(LOOK_S)
+            time.sleep(look_s)
 
     # the three sides
 
     def strategy_side(self) -> dict[str, Any]:
-        """Return what the strategy believes, in the words of all three."""
+        """Return what the strategy believes, in the words of all three: of an order, its present attempt alone."""
         orders = {
-            each.exact.order.client_order_id: (str(each.side), each.exact.order.price, each.exact.filled)
+            each.exact.order.client_order_id: (
+                str(each.side),
+                each.exact.order.price,
+                each.exact.filled - each.exact.carried,
+            )
             for each in self.puppet.orders.open
         }
         return {"orders": orders, "position": self.puppet.position(self.venue.instrument).exact.size}
@@ -136,7 +161,7 @@ class Stage:
         assert isinstance(listed.body, OrderList), listed
         assert isinstance(positions.body, PositionsAnswer), positions
         orders = {
-            each.order.client_order_id: (str(each.order.side), each.order.price, each.filled)
+            each.order.client_order_id: (str(each.order.side), each.order.price, each.filled - each.carried)
             for each in listed.body.orders
         }
         sizes = [each.size for each in positions.body.positions if each.instrument == self.venue.instrument]

@@ -56,6 +56,8 @@ class VenueUnderTest(ABC):
     tick: Decimal
     """Between prices."""
     capabilities: Capabilities
+    own_param: tuple[str, str]
+    """Of a new order: a parameter that only this venue has, and a value of it."""
     bar_interval: str
     """The shortest, which closes while a case waits."""
     depth_levels: int
@@ -72,6 +74,10 @@ class VenueUnderTest(ABC):
         self.floor = floor
 
     @abstractmethod
+    def forgive(self) -> None:
+        """Forget how much of the venue's limits was used: cases ask more in a minute than a floor does in an hour."""
+
+    @abstractmethod
     def stand_still(self) -> None:
         """Let nobody act in the market but the case."""
 
@@ -82,6 +88,14 @@ class VenueUnderTest(ABC):
     @abstractmethod
     def depth(self, levels: int) -> Depth:
         """Return the venue's own book."""
+
+    @abstractmethod
+    def depth_until(self, price: Decimal) -> Decimal:
+        """Return what stands between the touch and a price, that included: who takes it moves the market there."""
+
+    @abstractmethod
+    def received(self, client_order_id: str) -> dict[str, object]:
+        """Return the parameters with which the venue received a new order."""
 
     @abstractmethod
     def hurt_book(self, fault: DataFault) -> None:
