@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 
 import msgspec
@@ -151,7 +151,9 @@ class AdapterInfo(msgspec.Struct, frozen=True):
     `market_data` and `execution` are import paths (``package.module:Class``), `settings` the struct that an instance's
     settings must fit, `twin` the arguments after the Python interpreter that start its twin, `addresses` the settings
     that stand in for an environment's addresses, with the scheme of each. `history` is the import path of what reads
-    the venue's past without a floor (a `venues.history.OpenPast`), empty where there is none.
+    the venue's past without a floor (a `venues.history.OpenPast`), empty where there is none. `weight_limit` is what an
+    address may spend in a window; by `budget_host` (environment, addresses) it is known who shares it. 0 and None where
+    a venue has no such limit.
     """
 
     name: str
@@ -164,3 +166,5 @@ class AdapterInfo(msgspec.Struct, frozen=True):
     twin: tuple[str, ...]
     addresses: Mapping[str, str] = {}
     history: str = ""
+    weight_limit: int = 0
+    budget_host: Callable[[str, Mapping[str, str]], str] | None = None

@@ -2,7 +2,7 @@
 
 from bus.messages import ContingencyType, OrderType, TimeInForce
 from venues.binance.intervals import INTERVALS
-from venues.binance.settings import ACCOUNT_TYPES, ADDRESSES, ENVIRONMENTS, Settings
+from venues.binance.settings import ACCOUNT_TYPES, ADDRESSES, ENVIRONMENTS, WEIGHT_LIMIT, Settings, budget_host
 from venues.capabilities import AdapterInfo, Cancel, Capabilities, Cell, History, Instruction, MarketData, Modify, Query
 
 __all__ = ["ADAPTER", "SPOT"]
@@ -65,4 +65,6 @@ ADAPTER = AdapterInfo(
     twin=("-m", "venues.binance.twin"),
     addresses=ADDRESSES,
     history="venues.binance.past_alone:open_past",
+    weight_limit=WEIGHT_LIMIT,
+    budget_host=budget_host,
 )
