@@ -14,6 +14,9 @@ from venues.binance.adapter import SPOT
 
 __all__ = ["BinanceSpot"]
 
+WEIGHT = 6000
+"""The venue's own limit of an address and a minute."""
+
 
 class BinanceSpot(VenueUnderTest):
     """Spot on the floor's own twin."""
@@ -33,6 +36,8 @@ environment = "twin"
 seed = 3
 """
     symbol = "BTCUSDT"
+    banned_at = 0
+    """Refusals under earlier bans."""
 
     @property
     def admin(self) -> Admin:
@@ -73,6 +78,35 @@ seed = 3
         lines = (self.floor.state_dir / "twins" / "BINANCE.jsonl").read_text().splitlines()
         sent = [json.loads(line) for line in lines if '"order.place"' in line and '"received"' in line]
         return [line["params"]["newClientOrderId"] for line in sent]
+
+    # limits
+
+    def lower_limit(self, room: int) -> None:
+        used = sum(int(each["used"]) for each in self.admin.state()["addresses"].values())
+        self.admin.rules(weight=2 * (used + room))  # of which history may have a half
+
+    def refuse_once(self, retry_after_s: float) -> None:
+        self.admin.fault("rate_limited", method="GET /api/v3/aggTrades", retry_after_s=retry_after_s)
+
+    def ban(self, for_s: float) -> None:
+        self.banned_at = len(self._refused(418))
+        self.admin.fault("banned", for_s=for_s)
+
+    def restore_limits(self) -> None:
+        self.admin.rules(weight=WEIGHT)
+        self.admin.clear()
+
+    def refusals(self) -> int:
+        return len(self._refused(418, 429))
+
+    def asked_while_banned(self) -> int:
+        return len(self._refused(418)) - self.banned_at
+
+    def _refused(self, *statuses: int) -> list[dict[str, Any]]:
+        self.admin.state()
+        lines = (self.floor.state_dir / "twins" / "BINANCE.jsonl").read_text().splitlines()
+        answers = [json.loads(line) for line in lines if '"answered"' in line]
+        return [line for line in answers if line.get("status") in statuses]
 
     def _account(self) -> dict[str, Any]:
         (account,) = self.admin.state()["accounts"].values()
