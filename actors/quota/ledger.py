@@ -58,6 +58,7 @@ class _Account:
     spent: int = 0
     canceled: int = 0
     told: int = 0
+    limit: int = 0
     heard_ns: int = 0
 
 
@@ -123,8 +124,6 @@ class Ledger:
     def report(self, name: str, said: LeaseWeight, now_ns: int) -> None:
         """Take what an actor tells."""
         self.roll(now_ns)
-        if said.limit:
-            self.limit = said.limit
         if now_ns < said.venue_ends_ns <= now_ns + WINDOW_NS:
             self.window_ends_ns = said.venue_ends_ns
         account = self._accounts.setdefault(name, _Account())
@@ -132,6 +131,9 @@ class Ledger:
             self._is_fresh = False
             self._settles_ns = now_ns + SETTLE_NS if said.window_ends_ns else 0
         account.heard_ns = now_ns
+        account.limit = said.limit
+        told = [each.limit for each in self._accounts.values() if each.limit]
+        self.limit = min(told, default=self.limit)  # some heard it long ago: the least of them is safe
         if not said.window_ends_ns or said.window_ends_ns > now_ns:
             account.committed = max(account.committed, said.spent + said.left)
             account.spent, account.canceled, account.told = said.spent, said.canceled, said.told

@@ -64,11 +64,15 @@ def limits(venue: VenueUnderTest) -> Iterator[VenueUnderTest]:
 def test_e90_near_the_limit_a_download_waits_and_orders_and_cancels_do_not(
     stage: Stage, limits: VenueUnderTest
 ) -> None:
-    limits.lower_limit(room=120)
+    limit = limits.lower_limit(room=120)
     stage.becomes(resting(stage, limits), "ACCEPTED")  # its answer tells the new limit
     refused = limits.refusals()
 
     async def near(visitor: Visitor) -> None:
+        async def is_told() -> bool:
+            return (await quota(visitor, limits)).counters.get("weight_limit") == limit
+
+        await until(is_told, 10.0, "the quota actor knows the limit")
         assert await download(visitor, limits, pages=60, timeout_s=3.0) < 60
 
     stage.floor.visit(near)

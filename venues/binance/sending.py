@@ -45,6 +45,8 @@ Told: TypeAlias = Callable[[bytes | ClientError], None]
 """Told what the venue answered, or what went wrong."""
 
 _BY_METHOD = {endpoint.ws: endpoint for endpoint in ENDPOINTS}
+_ORDERS = {endpoint.ws: endpoint.orders for endpoint in ENDPOINTS}
+_ENDS = (Refused, Failure)
 _WEIGHTS = {endpoint.ws: weight_of(endpoint, {}) for endpoint in ENDPOINTS}
 
 
@@ -62,35 +64,37 @@ class Sending(Queries):
 
     def send(self, request: Request, told: Told, window: Window, takes_risk: bool = True) -> Outcome:
         """Send a request, once. `takes_risk`: it waits for no limit and for no clock, but is refused."""
-        orders, limits = _BY_METHOD[request.method].orders, self.rest.limits
+        orders, limits, quota = _ORDERS[request.method], self.rest.limits, self.quota
+        purpose = WeightPurpose.ORDER if takes_risk else WeightPurpose.CANCEL
+        weight = _WEIGHTS[request.method]
+        if not takes_risk:
+            orders = 0
         try:
-            limits.check(request.method, orders > 0 and takes_risk, not takes_risk)
-            if orders and takes_risk:
-                limits.check_orders(request.method, orders)
+            limits.check(request.method, orders > 0, not takes_risk)
+            if orders:
+                limits.take_orders(request.method, orders)
         except NotSent as error:
             return refusal_of(error)
-        purpose, weight = WeightPurpose.ORDER if takes_risk else WeightPurpose.CANCEL, _WEIGHTS[request.method]
-        if self.quota is not None and not self.quota.try_take(purpose, weight):
-            return Refused(Code.RATE_LIMITED, self.quota.why_not(purpose))
-        if orders:
-            limits.orders_written(orders)
+        if quota is not None and not quota.try_take(purpose, weight):
+            limits.orders_answered(orders)
+            return Refused(Code.RATE_LIMITED, quota.why_not(purpose))
         outcome = self._send_paid(request, told, window, takes_risk)
-        if isinstance(outcome, Refused | Failure):  # no answer comes by itself
-            limits.orders_written(-orders)
-            if isinstance(outcome, Refused) and self.quota is not None:
-                self.quota.refund(purpose, weight)
+        if outcome is not None and isinstance(outcome, _ENDS):  # no answer comes by itself
+            limits.orders_answered(orders)
+            if quota is not None and isinstance(outcome, Refused):
+                quota.refund(purpose, weight)
         return outcome
 
     def _counted(self, orders: int, told: Told, answer: bytes | ClientError) -> None:
         """An answer to what adds to the order count: the venue's own count has it now."""
-        self.rest.limits.orders_written(-orders)
+        self.rest.limits.orders_answered(orders)
         told(answer)
 
     async def _counted_slowly(self, orders: int, going: Awaitable[Failure | None]) -> Failure | None:
         try:
             return await going
         finally:
-            self.rest.limits.orders_written(-orders)
+            self.rest.limits.orders_answered(orders)
 
     def refund(self, method: str, takes_risk: bool = True) -> None:
         """A command was taken: since 2026-04-02 the venue does not count its weight."""
@@ -99,7 +103,7 @@ class Sending(Queries):
             self.quota.refund(purpose, _WEIGHTS[method])
 
     def _send_paid(self, request: Request, told: Told, window: Window, takes_risk: bool) -> Outcome:
-        api, orders = self._connection.api, _BY_METHOD[request.method].orders
+        api, orders = self._connection.api, _ORDERS[request.method] if takes_risk else 0
         if api is not None:
             timeout_s = window.ms / 1000 + ANSWER_MARGIN_S
             counted = partial(self._counted, orders, told) if orders else told

@@ -81,9 +81,11 @@ seed = 3
 
     # limits
 
-    def lower_limit(self, room: int) -> None:
+    def lower_limit(self, room: int) -> int:
         used = sum(int(each["used"]) for each in self.admin.state()["addresses"].values())
-        self.admin.rules(weight=2 * (used + room))  # of which history may have a half
+        limit = 2 * (used + room)  # of which downloads may have a half
+        self.admin.rules(weight=limit)
+        return limit
 
     def refuse_once(self, retry_after_s: float) -> None:
         self.admin.fault("rate_limited", method="GET /api/v3/aggTrades", retry_after_s=retry_after_s)

@@ -66,8 +66,8 @@ class VenueUnderTest(ABC):
     # limits
 
     @abstractmethod
-    def lower_limit(self, room: int) -> None:
-        """Leave so much of what an address may spend in the present window, and lower the limit for good."""
+    def lower_limit(self, room: int) -> int:
+        """Lower what an address may spend in a window, so that `room` is left for downloads; return it."""
 
     @abstractmethod
     def refuse_once(self, retry_after_s: float) -> None:

@@ -10,6 +10,7 @@ Source: Binance Spot API, rest-api (limits), web-socket-api (rate limits) and en
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
@@ -67,7 +68,7 @@ class Limits:
         self._orders_held_until_ns = 0
         self._banned_until_ns = 0
         self._ends_held_until_ns = 0
-        self._in_flight = 0
+        self._in_flight = self._unlooked = 0
         """Of the order count: written, and not answered yet."""
         self.on_limit: Callable[[float, bool], None] = _nobody
         """Told for how many seconds the venue told this address to wait, and whether that is a ban."""
@@ -130,22 +131,33 @@ class Limits:
             if held_ns > 0:
                 raise HeldBack(f"{what}: a limit was reached, and the venue told to wait {held_ns / _S:.1f} s more")
 
-    def check_orders(self, what: str, orders: int) -> None:
-        """Raise HeldBack where so many more orders would exceed the account's order count."""
+    def take_orders(self, what: str, orders: int) -> None:
+        """Count orders that are about to be written. Raises HeldBack where they would exceed the account's order count.
+
+        While there is much room nobody looks: of what a look has found free, half goes without another one.
+        """
+        if self._unlooked < orders:
+            free = self._free_orders(what, orders)
+            self._unlooked = max(orders, free // 2)
+        self._unlooked -= orders
+        self._in_flight += orders
+
+    def orders_answered(self, orders: int) -> None:
+        """Their answers have come, or never will: what counted was told with them, or is told with the next."""
+        self._in_flight -= orders
+
+    def _free_orders(self, what: str, orders: int) -> int:
         self._read()
-        now = self._now_ns()
+        now, free = self._now_ns(), sys.maxsize
         for interval, fallback in ORDER_LIMITS.items():
             count = self._counts.get((_ORDERS, interval))
             limit = fallback if count is None else count.usage.limit or fallback
             used = count.usage.count if count is not None and now < count.ends_ns else 0
             if used + self._in_flight + orders > limit:
-                raise HeldBack(
-                    f"{what}: {used} orders counted and {self._in_flight} on their way, of {limit} in {interval}"
-                )
-
-    def orders_written(self, orders: int) -> None:
-        """So much of the order count is on its way; below zero: was answered."""
-        self._in_flight += orders
+                on_way = f"{self._in_flight} on their way"
+                raise HeldBack(f"{what}: {used} orders counted and {on_way}, of {limit} in {interval}")
+            free = min(free, limit - used - self._in_flight)
+        return free
 
     @property
     def usages(self) -> tuple[Usage, ...]:
