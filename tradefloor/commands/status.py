@@ -105,6 +105,8 @@ _SHOWN = (
     "passed",
     "denied",
     "orders",
+    "weight_used",
+    "weight_limit",
     "fills",
     "open_orders",
     "gaps",
