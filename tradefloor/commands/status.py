@@ -105,8 +105,6 @@ _SHOWN = (
     "passed",
     "denied",
     "orders",
-    "weight_used",
-    "weight_limit",
     "fills",
     "open_orders",
     "gaps",
@@ -115,6 +113,8 @@ _SHOWN = (
     "conflated",
     "dropped",
     "foreign_subscriptions",
+    "weight_used",
+    "weight_limit",
 )
 
 
