@@ -45,6 +45,11 @@ async def download(visitor: Visitor, venue: VenueUnderTest, pages: int, timeout_
     """Ask for pages of the past at once; how many came."""
     start = time.time_ns() - 3_600_000_000_000
     name = f"market_data.{venue.instance}"
+
+    async def is_known() -> bool:
+        return visitor.member.is_live(name)
+
+    await until(is_known, 5.0, "the visitor knows the market-data actor")
     asked = (
         visitor.request(
             name, QueryHistory(venue.instance, venue.instrument, HISTORY, start, limit=10 + page), timeout_s

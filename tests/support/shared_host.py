@@ -32,7 +32,7 @@ class SharedHost:
     """Both instances as a user configures them for the live venue, whose addresses are the twin's."""
 
     def __init__(self, folder: Path, weight: int, makers: bool = True) -> None:
-        self.weight = weight
+        self.weight, self.has_makers = weight, makers
         self.twin = TwinProcess(folder, "--weight-per-minute", str(weight))
         greeting = self.twin.greeting
         other = self.twin.admin.post("accounts", balances=BALANCES)
@@ -47,7 +47,7 @@ class SharedHost:
             for key, found in (("rest_url", "rest"), ("stream_url", "stream"), ("ws_api_url", "ws_api")):
                 text += f'{key} = "{greeting[found]}"\n'
             if makers:
-                text += MAKER.format(name=f"maker_{name.lower()}", root=ROOT, instance=name, move=20)
+                text += MAKER.format(name=f"maker_{name.lower()}", root=ROOT, instance=name, move=2)
         text += f'[supervisor.actors."{QUOTA}"]\nheartbeat_timeout_s = {FROZEN_S}\n'
         config = folder / "floor.toml"
         config.write_text(text)
@@ -61,6 +61,10 @@ class SharedHost:
     async def _up(self, visitor: Visitor) -> None:
         for name in INSTANCES:
             await synced(visitor, name)
+            if self.has_makers:  # its book is whole too
+                await self.becomes(
+                    visitor, lambda state: state.counters.get("orders_written"), "it trades", f"execution.{name}"
+                )
 
     async def state(self, visitor: Visitor, name: str = QUOTA) -> ActorState:
         """How an actor is."""
@@ -83,6 +87,7 @@ class SharedHost:
     async def download(self, visitor: Visitor, pages: int, timeout_s: float) -> list[Reply]:
         """Ask both instances for so many pages of trades at once, weight 29 each."""
         start = time.time_ns() - 3_600_000_000_000
+        await until(lambda: self._knows(visitor), 5.0, "the visitor knows the market-data actors")
         asked = (
             visitor.request(
                 f"market_data.{INSTANCES[number % 2]}",
@@ -98,6 +103,10 @@ class SharedHost:
         async with Visitor(self.floor.run_dir, "cancels", OPERATOR) as visitor:
             order = CancelOrder(name, instance, "BTCUSDT.BINANCE", "")
             return await visitor.request(f"execution.{instance}", order)
+
+    @staticmethod
+    async def _knows(visitor: Visitor) -> bool:
+        return all(visitor.member.is_live(f"market_data.{name}") for name in INSTANCES)
 
     @staticmethod
     def served(replies: list[Reply]) -> int:

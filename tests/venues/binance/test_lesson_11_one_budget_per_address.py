@@ -22,6 +22,7 @@ from bus.messages import Code, LeaseWeight, WeightPurpose
 WEIGHT = 3000
 """Of a minute: two instances begin with about a third of it, most of which are their books."""
 LIMITED = (418, 429)
+EXECUTIONS = ("execution.ONE", "execution.TWO")
 
 
 @pytest.fixture
@@ -139,11 +140,18 @@ def test_killed_or_frozen_the_quota_actor_is_back_whole_and_the_limit_holds_thro
 
         await until(remembers, 20.0, "it knows what was spent")
         freeze(back.pid)
-        for name in ("execution.ONE", "execution.TWO"):
+        for name in EXECUTIONS:
             await shared.becomes(visitor, lambda state: state.counters.get("lease_lapses", 0) > 0, "it lapses", name)
         lapsed = shared.answers()[-1]["ts_ns"]
+        tried = {name: (await shared.state(visitor, name)).counters["weight_refused"] for name in EXECUTIONS}
         assert shared.served(await shared.download(visitor, pages=4, timeout_s=1.0)) == 0
         assert (await shared.cancel("TWO", "nobodys")).ok
+
+        async def refused() -> bool:
+            now = [(await shared.state(visitor, name)).counters["weight_refused"] for name in EXECUTIONS]
+            return all(count > tried[name] for name, count in zip(EXECUTIONS, now, strict=True))
+
+        await until(refused, 20.0, "orders of both are refused")
         assert (await shared.state(visitor)).pid == back.pid
         assert "order.cancel" in orders_asked(shared, lapsed)
         assert "order.place" not in orders_asked(shared, lapsed)

@@ -171,6 +171,7 @@ def test_an_order_over_the_accounts_count_is_refused_and_never_sent_while_cancel
     resting, _ = trader.submit()
     trader.wait(resting, OrderEventKind.ACCEPTED)
     venue.admin.rules(orders=5)
+    floor.run(actor.learn_order_limits(), actor)
     told, _ = trader.submit()
     trader.wait(told, OrderEventKind.ACCEPTED)
     wait_for(lambda: not trader.submit()[1].ok, "the count is full")

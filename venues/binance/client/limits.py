@@ -27,6 +27,9 @@ WEIGHT_LIMIT = 6000
 MINUTE = "1M"
 ORDER_LIMITS = {"10S": 50, "1D": 160_000}
 """New orders of an account, until the venue has told its own: the least that its documents name."""
+UNLOOKED = 10
+"""Orders between two looks at the account's count, where that leaves room: a look takes 2 us, and only others who trade
+on the same account can make it wrong by more than these."""
 ENDS_PAUSE_S = 5.0
 """Between tries of what ends orders, where the venue takes not even that: twelve a minute are no flood."""
 _WEIGHT, _ORDERS = "REQUEST_WEIGHT", "ORDERS"
@@ -134,11 +137,11 @@ class Limits:
     def take_orders(self, what: str, orders: int) -> None:
         """Count orders that are about to be written. Raises HeldBack where they would exceed the account's order count.
 
-        While there is much room nobody looks: of what a look has found free, half goes without another one.
+        Where there is room only each `UNLOOKED`th order looks what the venue has told since.
         """
         if self._unlooked < orders:
             free = self._free_orders(what, orders)
-            self._unlooked = max(orders, free // 2)
+            self._unlooked = max(orders, min(free // 2, UNLOOKED))
         self._unlooked -= orders
         self._in_flight += orders
 
@@ -186,6 +189,7 @@ class Limits:
     def learn(self, limits: Iterable[RateLimit]) -> None:
         """Take limits, with or without counts, that the venue told in an answer's own content."""
         self._read()
+        self._unlooked = 0
         now = self._now_ns()
         for one in limits:
             interval = f"{one.interval_num}{one.interval[:1]}"
