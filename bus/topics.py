@@ -13,6 +13,7 @@ fixed number of segments, and that, not the slash, tells an exact topic from a p
     account/<instance>/                                              balances
     intent/<gate>/                                                   what the gate passed and refused
     state/actor|instance|trading/<name>/                             who lives, what is synced, what is halted
+    state/quota/<host>/                                              what of a venue's rate limit is spent, by whom
     alert/<component>/                                               what a person should know now
     directory/<floor>/                                               who is on the floor
     status/<topic...>/                                               what became of the demand for a topic

@@ -23,6 +23,7 @@ from bus.directory import EndpointError, endpoints, is_address
 from bus.messages import ExitPolicy, check_name, strategy_code
 from bus.transport import bind_problem
 from tradefloor import places
+from tradefloor.quotas import Budget, quota_children
 from tradefloor.supervision import supervise
 from tradefloor.tables import ConfigurationError, Table, read_toml
 from venues.addresses import address_problem
@@ -92,6 +93,7 @@ class _Reader:
         self.ports: dict[int, str] = {}
         self.bookless: list[str] = []
         self.alone: dict[str, str] = {}
+        self.budgets: dict[str, Budget] = {}
 
     def read(self) -> Configuration:
         floor = self.root.table("floor")
@@ -115,6 +117,7 @@ class _Reader:
             self.state_dir = places.fresh_state_dir(self.name) if fresh else places.state_dir(self.name)
         for name, table in venues.items():
             self._venue(name, table)
+        self.children = [*quota_children(self.children, self.budgets, self._context), *self.children]
         self._core(gate, tuple(strategies))
         for name, table in strategies.items():
             self._strategy(name, table)
@@ -245,6 +248,12 @@ class _Reader:
             if other.venue_id == venue_id and (other.adapter, other.account_type) != (adapter_name, account_type):
                 problem = f"{venue_id!r} is the venue id of {other.name} too, and their instruments differ; set another"
                 raise table.error("venue_id", problem)
+        if adapter.budget_host is not None:
+            host = f"twin.{name}" if environment == "twin" else adapter.budget_host(environment, settings)
+            shared = self.budgets.setdefault(
+                f"{adapter_name} {account_type} {host}", Budget(host, adapter.weight_limit)
+            )
+            shared.instances.append(name)
         self.instances.append(InstanceSpec(name, adapter_name, account_type, environment, venue_id))
         for kind, path in (("market_data", adapter.market_data), ("execution", adapter.execution)):
             context = self._context(f"{kind}.{name}", kind, name, **settings)

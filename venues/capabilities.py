@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -178,7 +178,9 @@ class AdapterInfo(msgspec.Struct, frozen=True):
     settings must fit, `twin` the arguments after the Python interpreter that start its twin, `addresses` the settings
     that stand in for an environment's addresses, with the scheme of each. `history` is the import path of what reads
     the venue's past without a floor (a `venues.history.OpenPast`), empty where there is none. `options` are the
-    adapter's own, each a field of `settings` with a default.
+    adapter's own, each a field of `settings` with a default. `weight_limit` is what an
+    address may spend in a window; by `budget_host` (environment, addresses) it is known who shares it. 0 and None where
+    a venue has no such limit.
     """
 
     name: str
@@ -192,3 +194,5 @@ class AdapterInfo(msgspec.Struct, frozen=True):
     addresses: Mapping[str, str] = {}
     history: str = ""
     options: Mapping[str, Option] = {}
+    weight_limit: int = 0
+    budget_host: Callable[[str, Mapping[str, str]], str] | None = None

@@ -14,7 +14,7 @@ from actors.runtime.actor import MEMORY_LIMIT_MB
 
 __all__ = ["START_ORDER", "ChildSpec", "FloorSpec", "InstanceSpec", "Restart", "Setting", "settings"]
 
-START_ORDER = ("twin", "reconciler", "gate", "market_data", "execution", "book", "strategy")
+START_ORDER = ("twin", "reconciler", "gate", "quota", "market_data", "execution", "book", "strategy")
 """The order in which kinds are started; they are stopped in reverse."""
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 
-from bus.messages import accounts, commands, control, exchange, instruments, market_data, orders, queries, terms
+from bus.messages import accounts, commands, control, exchange, instruments, market_data, orders, queries, quota, terms
 from bus.messages.accounts import *  # noqa: F403
 from bus.messages.base import *  # noqa: F403
 from bus.messages.base import Message, Query
@@ -20,12 +20,13 @@ from bus.messages.instruments import *  # noqa: F403
 from bus.messages.market_data import *  # noqa: F403
 from bus.messages.orders import *  # noqa: F403
 from bus.messages.queries import *  # noqa: F403
+from bus.messages.quota import *  # noqa: F403
 from bus.messages.terms import *  # noqa: F403
 from bus.messages.words import *  # noqa: F403
 
 CATALOGUE: dict[str, type[Message]] = {
     name: member
-    for module in (instruments, market_data, accounts, terms, orders, queries, commands, control, exchange)
+    for module in (instruments, market_data, accounts, terms, orders, queries, commands, control, exchange, quota)
     for name, member in vars(module).items()
     if inspect.isclass(member) and issubclass(member, Message) and member not in (Message, Query)
 }

@@ -87,7 +87,15 @@ def test_a_right_configuration_is_a_floor_and_nothing_is_created_by_reading_it(t
     judged = configuration.read(written(tmp_path, FLOOR + TWIN + ALPHA))
     names = [spec.name for spec in judged.floor.children]
     assert names == [
-        *("reconciler", "gate", "twin.BINANCE", "market_data.BINANCE", "execution.BINANCE", "book.BINANCE"),
+        *(
+            "reconciler",
+            "gate",
+            "quota.BINANCE",
+            "twin.BINANCE",
+            "market_data.BINANCE",
+            "execution.BINANCE",
+            "book.BINANCE",
+        ),
         "alpha",
     ]
     assert (judged.floor.name, judged.floor.currency) == ("demo", "USDT")

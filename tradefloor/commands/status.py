@@ -113,6 +113,8 @@ _SHOWN = (
     "conflated",
     "dropped",
     "foreign_subscriptions",
+    "weight_used",
+    "weight_limit",
 )
 
 

@@ -2,7 +2,15 @@
 
 from bus.messages import ContingencyType, OrderType, TimeInForce
 from venues.binance.intervals import INTERVALS
-from venues.binance.settings import ACCOUNT_TYPES, ADDRESSES, ENVIRONMENTS, OPTIONS, Settings
+from venues.binance.settings import (
+    ACCOUNT_TYPES,
+    ADDRESSES,
+    ENVIRONMENTS,
+    OPTIONS,
+    WEIGHT_LIMIT,
+    Settings,
+    budget_host,
+)
 from venues.capabilities import AdapterInfo, Cancel, Capabilities, Cell, History, Instruction, MarketData, Modify, Query
 
 __all__ = ["ADAPTER", "SPOT"]
@@ -66,4 +74,6 @@ ADAPTER = AdapterInfo(
     addresses=ADDRESSES,
     options=OPTIONS,
     history="venues.binance.past_alone:open_past",
+    weight_limit=WEIGHT_LIMIT,
+    budget_host=budget_host,
 )

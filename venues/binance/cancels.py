@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from bus.messages import CancelOrder, Code, OrderEvent, OrderEventKind, Refused, Source
 from venues.binance.changes import Changes
-from venues.binance.client.errors import ClientError
+from venues.binance.client.errors import ClientError, LimitReached
 from venues.binance.client.payloads import OrderBody, canceled_order
 from venues.binance.mapping.changes import cancel_params
 from venues.binance.mapping.order_lists import list_reports
@@ -38,12 +38,15 @@ class Cancels(Changes):
 
     def _on_canceled(self, cancel: CancelOrder, answer: bytes | ClientError) -> None:
         told = answer if isinstance(answer, ClientError) else self.read(partial(self._canceled, cancel), answer)
+        if isinstance(told, LimitReached):
+            self.rest.limits.hold_ends(told.retry_after_s)
         if isinstance(told, ClientError | Failure):
             failure = self.failure_of(told)
             if failure.code is Code.NO_SUCH_ORDER and self.names.is_known(cancel.client_order_id):
                 failure = replace(failure, code=Code.TOO_LATE)
             self.cancel_failed(cancel, failure)
             return
+        self.refund("order.cancel", takes_risk=False)
         for event in told:
             self.emit(event)
 

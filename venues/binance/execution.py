@@ -7,7 +7,7 @@ import asyncio
 from msgspec.structs import replace
 
 from actors.runtime import ActorExit, Context
-from bus.messages import Code, OrderEvent
+from bus.messages import Code, OrderEvent, WeightPurpose
 from venues.binance.bans import banned_exit
 from venues.binance.cancels import Cancels
 from venues.binance.client.aiohttp_transport import AiohttpTransport
@@ -28,6 +28,7 @@ from venues.binance.keys import read_rights
 from venues.binance.mapping.account import messages_of, own_client_id, position_of
 from venues.binance.mapping.changes import is_replacements_cancel
 from venues.binance.mapping.order_lists import contingency_of, list_names
+from venues.binance.quota import Purse, quota_of, unless_banned
 from venues.binance.settings import locator, read_settings
 from venues.execution import Failure, KeyRights
 from venues.unreadable import NOT_READABLE
@@ -38,6 +39,9 @@ DRAIN_S = 0.5
 """How long a stopping actor waits for the answers to what it has written: longer than a healthy venue takes."""
 KEY_ANSWER_S = 3.0
 """How long the venue is waited for at the start, before what the key may do counts as not known."""
+QUOTA_S = 3.0
+"""How long the first lease is waited for before connecting: without it nobody knows of a ban, but cancels must go."""
+BAN_LOOK_S = 1.0
 RAW_SHOWN = 500
 """Bytes of an unknown event in the log."""
 BEGUN = frozenset(("NEW", "PARTIALLY_FILLED", "FILLED"))
@@ -73,14 +77,19 @@ class Execution(Cancels):
         await super().setup()
         self._network = AiohttpTransport()
         self.rest = Rest(self._network, self.locate, self.server_clock)
+        if self.settings.quota is not None:
+            self.quota = quota_of(self, self.settings.quota, self.rest.limits)
+            self.rest.budget = Purse(self.quota, WeightPurpose.RECONCILE)
         self._connection = Connection(
-            self.locate, self._network.dial, self.server_clock, self, self.spawn,
+            unless_banned(self.locate, self.rest.limits), self._network.dial, self.server_clock, self, self.spawn,
             limits=self.rest.limits, hands_over=True, logs_on=True,
         )  # fmt: skip
 
     async def begin(self) -> None:
         await super().begin()
         self.ready("CONNECTING", self._connection.why_down)
+        if self.quota is not None:
+            self.quota.begin()
         self._life = self.spawn(self._stay_connected())
         self.every(PROBE_S, self.measure_clock)
 
@@ -93,7 +102,8 @@ class Execution(Cancels):
         await self._network.close()
 
     def counters(self) -> dict[str, int]:
-        return {**super().counters(), "reconnects": self._connection.reconnects}
+        spent = self.quota.counts if self.quota is not None else {}
+        return {**super().counters(), **spent, "reconnects": self._connection.reconnects}
 
     async def judge_key(self) -> None:
         try:
@@ -113,6 +123,9 @@ class Execution(Cancels):
             return Failure(False, Code.TIMED_OUT, str(error) or f"no answer in {KEY_ANSWER_S:g} s")
 
     async def _stay_connected(self) -> None:
+        if self.quota is not None and not await self.quota.joined(QUOTA_S):
+            self.log.warning("connects without a lease of this host's weight; only cancels go", quota=self.quota.name)
+        await self._wait_for_ban()
         await self.judge_key()
         try:
             await self._connection.run()
@@ -120,6 +133,23 @@ class Execution(Cancels):
             failure = self._end_of(error)
         await self._network.close()
         raise failure
+
+    async def _wait_for_ban(self) -> None:
+        """An actor that begins while its address is banned knocks nowhere until that is over."""
+        while (left_s := self.rest.limits.ban_left_s) > 0:
+            self.ready("BANNED", f"the venue has banned this address, for {left_s:.0f} s more")
+            await asyncio.sleep(min(left_s, BAN_LOOK_S))
+
+    async def learn_order_limits(self) -> None:
+        """Ask how many orders the account may send, and has sent: an earlier life's count too."""
+        try:
+            self.rest.limits.learn(await self.rest.rate_limit_order())
+        except (ClientError, *NOT_READABLE) as error:
+            self.log.warning("the account's order limits are not known yet; the least of the documents hold", why=error)
+
+    def on_connected(self) -> None:
+        super().on_connected()
+        self.spawn(self.learn_order_limits())
 
     def _end_of(self, error: Banned | KeyRefused) -> ActorExit:
         if isinstance(error, Banned):

@@ -8,7 +8,7 @@ from typing import Any
 
 from actors.runtime import Context
 from bus.codec import RequestHeader
-from bus.messages import BookSnapshot, Instrument, InstrumentId, InstrumentStatus, Message, QueryHistory
+from bus.messages import BookSnapshot, Instrument, InstrumentId, InstrumentStatus, Message, QueryHistory, WeightPurpose
 from venues.binance.adapter import ADAPTER
 from venues.binance.bans import banned_exit
 from venues.binance.client.access import Locate
@@ -23,10 +23,13 @@ from venues.binance.mapping.errors import refusal_of
 from venues.binance.mapping.instruments import listed_of, present_status
 from venues.binance.mapping.market_data import snapshot_of
 from venues.binance.past import BinancePast
+from venues.binance.quota import Purse, quota_of, unless_banned
 from venues.binance.settings import locator, read_settings
 from venues.binance.weight_share import WeightShare
 from venues.market_data import Feed, Listed, MarketDataVenue, VenueTrouble, Want
 from venues.market_data.silence import SilenceWatch
+from venues.quota import Quota
+from venues.quota_settings import QuotaSettings
 
 __all__ = ["MarketData"]
 
@@ -54,6 +57,7 @@ class MarketData(MarketDataVenue):
     _history_share: WeightShare
     _streams: StreamPool
     _looks: Looks
+    _quota: Quota | None = None
 
     def __init__(self, context: Context, **arguments: object) -> None:
         super().__init__(context, **arguments)
@@ -69,11 +73,32 @@ class MarketData(MarketDataVenue):
         self._network = AiohttpTransport()
         self._rest = Rest(self._network, self._locate, ServerClock(self.clock.monotonic_ns))
         self._streams = StreamPool(
-            self._locate, self._network.dial, lambda: _Socket(self), lambda life: self.spawn(self._run_streams(life))
+            unless_banned(self._locate, self._rest.limits),
+            self._network.dial,
+            lambda: _Socket(self),
+            lambda life: self.spawn(self._run_streams(life)),
         )
         self._looks = Looks(self._rest, self.clock)
         self._history_share = WeightShare(self._rest.limits)
         self.past = BinancePast(self._rest, self._history_share, self.clock)
+        if self._settings.quota is not None:
+            self._share_limits(self._settings.quota)
+
+    def _share_limits(self, settings: QuotaSettings) -> None:
+        """Spend by the quota of this host; history asks for itself, all else where it is sent."""
+        self._quota = quota = quota_of(self, settings, self._rest.limits)
+        by_itself = Rest(self._network, self._locate, self._rest.clock, self._rest.limits)
+        self.past = BinancePast(by_itself, Purse(quota, WeightPurpose.HISTORY), self.clock)
+        self._rest.budget = Purse(quota, WeightPurpose.DATA)
+
+    async def begin(self) -> None:
+        if self._quota is not None:
+            self._quota.begin()
+        await super().begin()
+
+    def counters(self) -> dict[str, int]:
+        spent = self._quota.counts if self._quota is not None else {}
+        return {**super().counters(), **spent}
 
     async def disconnect(self) -> None:
         await self._streams.close()
@@ -83,6 +108,7 @@ class MarketData(MarketDataVenue):
         try:
             await life
         except Banned as error:
+            self._rest.limits.heed(error)
             raise banned_exit(self.instance, error, self.clock.time_ns()) from None
 
     # streams
@@ -113,6 +139,7 @@ class MarketData(MarketDataVenue):
             raise self._trouble(error) from None
         self.note_offset(self._offset_ms())
         self._history_share.learn(info)
+        self._rest.limits.learn(info.rate_limits)
         return listed_of(info, self._settings.venue_id, self.clock.time_ns())
 
     def instrument_status(self, instrument: Instrument) -> InstrumentStatus:

@@ -67,6 +67,7 @@ class Orders(Sending):
         if isinstance(told, ClientError | Failure):
             self.orders_failed((order,), self.failure_of(told))
             return
+        self.refund("order.place")
         for event in told:
             self.emit(event)
 

@@ -7,11 +7,12 @@ own deadline allows. What cannot be known stays unknown.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
-from bus.messages import Code, Refused
+from bus.messages import Code, Refused, WeightPurpose
 from venues.binance.bans import banned_exit
 from venues.binance.client.clock import ServerClock
 from venues.binance.client.endpoints import ENDPOINTS
@@ -24,11 +25,13 @@ from venues.binance.client.errors import (
     NotSent,
     UnreadableAnswer,
 )
+from venues.binance.client.weights import weight_of
 from venues.binance.client.ws_connection import Connection
 from venues.binance.mapping.errors import failure_of, refusal_of
 from venues.binance.mapping.placing import Request
 from venues.binance.queries import Queries
 from venues.execution import Failure, Outcome, Window
+from venues.quota import Quota
 from venues.unreadable import NOT_READABLE
 
 __all__ = ["ANSWER_MARGIN_S", "Sending", "Told"]
@@ -42,6 +45,9 @@ Told: TypeAlias = Callable[[bytes | ClientError], None]
 """Told what the venue answered, or what went wrong."""
 
 _BY_METHOD = {endpoint.ws: endpoint for endpoint in ENDPOINTS}
+_ORDERS = {endpoint.ws: endpoint.orders for endpoint in ENDPOINTS}
+_ENDS = (Refused, Failure)
+_WEIGHTS = {endpoint.ws: weight_of(endpoint, {}) for endpoint in ENDPOINTS}
 
 
 class Sending(Queries):
@@ -49,6 +55,8 @@ class Sending(Queries):
 
     server_clock: ServerClock
     _connection: Connection
+    quota: Quota | None = None
+    """What this actor may spend of its host's weight; None where nobody shares it."""
 
     @property
     def clock_bound_ns(self) -> int:
@@ -56,16 +64,51 @@ class Sending(Queries):
 
     def send(self, request: Request, told: Told, window: Window, takes_risk: bool = True) -> Outcome:
         """Send a request, once. `takes_risk`: it waits for no limit and for no clock, but is refused."""
-        if takes_risk:
-            try:
-                self.rest.limits.check(request.method, _BY_METHOD[request.method].orders > 0)
-            except NotSent as error:
-                return refusal_of(error)
-        api = self._connection.api
+        orders, limits, quota = _ORDERS[request.method], self.rest.limits, self.quota
+        purpose = WeightPurpose.ORDER if takes_risk else WeightPurpose.CANCEL
+        weight = _WEIGHTS[request.method]
+        if not takes_risk:
+            orders = 0
+        try:
+            limits.check(request.method, orders > 0, not takes_risk)
+            if orders:
+                limits.take_orders(request.method, orders)
+        except NotSent as error:
+            return refusal_of(error)
+        if quota is not None and not quota.try_take(purpose, weight):
+            limits.orders_answered(orders)
+            return Refused(Code.RATE_LIMITED, quota.why_not(purpose))
+        outcome = self._send_paid(request, told, window, takes_risk)
+        if outcome is not None and isinstance(outcome, _ENDS):  # no answer comes by itself
+            limits.orders_answered(orders)
+            if quota is not None and isinstance(outcome, Refused):
+                quota.refund(purpose, weight)
+        return outcome
+
+    def _counted(self, orders: int, told: Told, answer: bytes | ClientError) -> None:
+        """An answer to what adds to the order count: the venue's own count has it now."""
+        self.rest.limits.orders_answered(orders)
+        told(answer)
+
+    async def _counted_slowly(self, orders: int, going: Awaitable[Failure | None]) -> Failure | None:
+        try:
+            return await going
+        finally:
+            self.rest.limits.orders_answered(orders)
+
+    def refund(self, method: str, takes_risk: bool = True) -> None:
+        """A command was taken: since 2026-04-02 the venue does not count its weight."""
+        if self.quota is not None:
+            purpose = WeightPurpose.ORDER if takes_risk else WeightPurpose.CANCEL
+            self.quota.refund(purpose, _WEIGHTS[method])
+
+    def _send_paid(self, request: Request, told: Told, window: Window, takes_risk: bool) -> Outcome:
+        api, orders = self._connection.api, _ORDERS[request.method] if takes_risk else 0
         if api is not None:
             timeout_s = window.ms / 1000 + ANSWER_MARGIN_S
+            counted = partial(self._counted, orders, told) if orders else told
             try:
-                api.call(request.method, dict(request.params), told, timeout_s, recv_window_ms=window.ms)
+                api.call(request.method, dict(request.params), counted, timeout_s, recv_window_ms=window.ms)
                 return None
             except NoAnswer as error:
                 return self.failure_of(error)
@@ -76,7 +119,8 @@ class Sending(Queries):
         if takes_risk and not self.server_clock.is_known:
             reason = f"{self.instance} is not connected ({self._connection.why_down}), and its time is not known"
             return Refused(Code.VENUE_NOT_CONNECTED, reason)
-        return self._send_by_rest(request, told, window, takes_risk)
+        slowly = self._send_by_rest(request, told, window, takes_risk)
+        return self._counted_slowly(orders, slowly) if orders else slowly
 
     async def _send_by_rest(self, request: Request, told: Told, window: Window, takes_risk: bool) -> Failure | None:
         """The order socket is down: one call over whatever still works."""
@@ -90,10 +134,14 @@ class Sending(Queries):
             if takes_risk and not self.server_clock.is_known:  # to measure it first would take of the order's time
                 raise NotSent(f"{request.method}: the venue's time is not known any more")
             timeout_s = left_ms / 1000 + ANSWER_MARGIN_S
-            raw = await self.rest.call(_BY_METHOD[request.method], params, int(left_ms), timeout_s)
+            raw = await self.rest.call(
+                _BY_METHOD[request.method], params, int(left_ms), timeout_s, is_paid=True, ends_order=not takes_risk
+            )
         except Banned as error:
             raise banned_exit(self.instance, error, self.clock.time_ns()) from None
         except ClientError as error:
+            if isinstance(error, LimitReached) and not takes_risk:
+                self.rest.limits.hold_ends(error.retry_after_s)
             return self.failure_of(error)
         told(raw)
         return None

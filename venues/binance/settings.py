@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -14,6 +15,7 @@ from venues.binance.client.access import VENUE_ENDPOINTS, Access, Credentials, E
 from venues.binance.client.errors import NotSent
 from venues.binance.client.signing import signer_for
 from venues.capabilities import Option
+from venues.quota_settings import QuotaSettings
 from venues.secrets import resolve
 
 __all__ = [
@@ -23,6 +25,7 @@ __all__ = [
     "ENVIRONMENTS",
     "OPTIONS",
     "Settings",
+    "budget_host",
     "locator",
     "read_settings",
 ]
@@ -61,6 +64,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rest_url: str = ""
     stream_url: str = ""
     ws_api_url: str = ""
+    quota: QuotaSettings | None = None
+    """Set by the floor: who keeps the request weight of this instance's host."""
 
 
 DESCRIPTIONS = {
@@ -84,8 +89,19 @@ DESCRIPTIONS = {
     "ws_api_url": "The same of the order socket.",
 }
 """Each option that an instance's section may have, in one sentence."""
+ONE_HOST = ".binance.com"
+"""``api``, ``api-gcp`` and ``api1`` to ``api4`` are doors of one venue, and count an address's weight together."""
+WEIGHT_LIMIT = 6000
+"""Request weight a minute and address, until the venue has told its own."""
 ADDRESSES = {"rest_url": "https", "stream_url": "wss", "ws_api_url": "wss"}
 """The settings that are addresses, and the scheme of each."""
+
+
+def budget_host(environment: str, addresses: Mapping[str, str]) -> str:
+    """Return the name of the host whose limit an instance shares with all others of that name."""
+    rest_url = addresses.get("rest_url", "")
+    host = urlsplit(rest_url).netloc if rest_url else environment
+    return "live" if host.endswith(ONE_HOST) else host
 
 
 def read_settings(found: dict[str, Any]) -> Settings:

@@ -18,6 +18,9 @@ from venues.binance.adapter import SPOT
 
 __all__ = ["BinanceSpot"]
 
+WEIGHT = 6000
+"""The venue's own limit of an address and a minute."""
+
 
 class BinanceSpot(VenueUnderTest):
     """Spot on the floor's own twin."""
@@ -47,6 +50,8 @@ seed = 3
     past = ("2024-06-10", "2024-06-12", "1-MINUTE", 2880)
     before_all = ("2001-01-01", "2001-01-02")
     quiet_s = 6.0
+    banned_at = 0
+    """Refusals under earlier bans."""
 
     @property
     def admin(self) -> Admin:
@@ -164,6 +169,37 @@ seed = 3
         lines = (self.floor.state_dir / "twins" / "BINANCE.jsonl").read_text().splitlines()
         sent = [json.loads(line) for line in lines if '"order.place"' in line and '"received"' in line]
         return [line["params"]["newClientOrderId"] for line in sent]
+
+    # limits
+
+    def lower_limit(self, room: int) -> int:
+        used = sum(int(each["used"]) for each in self.admin.state()["addresses"].values())
+        limit = 2 * (used + room)  # of which downloads may have a half
+        self.admin.rules(weight=limit)
+        return limit
+
+    def refuse_once(self, retry_after_s: float) -> None:
+        self.admin.fault("rate_limited", method="GET /api/v3/aggTrades", retry_after_s=retry_after_s)
+
+    def ban(self, for_s: float) -> None:
+        self.banned_at = len(self._refused(418))
+        self.admin.fault("banned", for_s=for_s)
+
+    def restore_limits(self) -> None:
+        self.admin.rules(weight=WEIGHT)
+        self.admin.clear()
+
+    def refusals(self) -> int:
+        return len(self._refused(418, 429))
+
+    def asked_while_banned(self) -> int:
+        return len(self._refused(418)) - self.banned_at
+
+    def _refused(self, *statuses: int) -> list[dict[str, Any]]:
+        self.admin.state()
+        lines = (self.floor.state_dir / "twins" / "BINANCE.jsonl").read_text().splitlines()
+        answers = [json.loads(line) for line in lines if '"answered"' in line]
+        return [line for line in answers if line.get("status") in statuses]
 
     def _account(self) -> dict[str, Any]:
         (account,) = self.admin.state()["accounts"].values()

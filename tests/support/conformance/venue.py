@@ -148,3 +148,29 @@ class VenueUnderTest(ABC):
     @abstractmethod
     def orders_received(self) -> list[str]:
         """Return the client order id of each order that was ever sent to the venue, in order."""
+
+    # limits
+
+    @abstractmethod
+    def lower_limit(self, room: int) -> int:
+        """Lower what an address may spend in a window, so that `room` is left for downloads; return it."""
+
+    @abstractmethod
+    def refuse_once(self, retry_after_s: float) -> None:
+        """Answer the next request for the past as one too many, and tell how long to wait."""
+
+    @abstractmethod
+    def ban(self, for_s: float) -> None:
+        """Ban the address."""
+
+    @abstractmethod
+    def restore_limits(self) -> None:
+        """Undo all that, and forget what was spent."""
+
+    @abstractmethod
+    def refusals(self) -> int:
+        """Return how many requests were answered as too many, or under a ban."""
+
+    @abstractmethod
+    def asked_while_banned(self) -> int:
+        """Return how many requests came under the last ban."""

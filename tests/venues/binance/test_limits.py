@@ -14,7 +14,16 @@ from binance_floor import Floor, TwinProcess, wait_for
 from binance_trader import ID, NAME, Trader, received
 
 from actors.runtime import Secret
-from bus.messages import CancelOrder, Code, OrderEventKind, QueryBalances, QueryFills, QueryOpenOrders, QueryOrder
+from bus.messages import (
+    CancelOrder,
+    Code,
+    OrderEvent,
+    OrderEventKind,
+    QueryBalances,
+    QueryFills,
+    QueryOpenOrders,
+    QueryOrder,
+)
 from venues.binance.client.access import Access, Credentials, Endpoints
 from venues.binance.client.aiohttp_transport import AiohttpTransport
 from venues.binance.client.clock import ServerClock
@@ -131,7 +140,7 @@ def test_orders_are_held_back_as_long_as_the_venue_says_and_cancels_are_not(
     assert held.client_order_id not in names
 
 
-def test_a_cancel_over_rest_while_told_to_wait_is_refused_so_that_it_is_tried_again(
+def test_a_cancel_over_rest_passes_while_told_to_wait_until_the_venue_refuses_one_of_those_too(
     floor: Floor, venue: TwinProcess, actor: Execution
 ) -> None:
     async def hold() -> None:
@@ -139,5 +148,39 @@ def test_a_cancel_over_rest_while_told_to_wait_is_refused_so_that_it_is_tried_ag
 
     actor._connection.api = None
     floor.run(hold())
+    venue.admin.fault("rate_limited", method="DELETE /api/v3/order", retry_after_s=30.0)
+    floor.request(NAME, CancelOrder("x", "BINANCE", ID, "s1"))
+    wait_for(lambda: floor.request(NAME, CancelOrder("y", "BINANCE", ID, "s1")).code is Code.RATE_LIMITED, "a pause")
+    tried = [line for line in venue.log("answered") if line["method"] == "DELETE /api/v3/order"]
+    assert len(tried) == 1
+
+
+def test_a_banned_address_sends_not_even_a_cancel(floor: Floor, venue: TwinProcess, actor: Execution) -> None:
+    floor.run(_hold_for(actor, 30.0, True))
     assert floor.request(NAME, CancelOrder("x", "BINANCE", ID, "s1")).code is Code.RATE_LIMITED
-    assert received(venue, "DELETE /api/v3/order") == []
+    assert received(venue, "order.cancel") == []
+
+
+async def _hold_for(actor: Execution, wait_s: float, banned: bool) -> None:
+    actor.rest.limits.hold_for(wait_s, banned)
+
+
+def test_an_order_over_the_accounts_count_is_refused_and_never_sent_while_cancels_pass(
+    floor: Floor, venue: TwinProcess, trader: Trader, actor: Execution
+) -> None:
+    resting, _ = trader.submit()
+    trader.wait(resting, OrderEventKind.ACCEPTED)
+    venue.admin.rules(orders=5)
+    floor.run(actor.learn_order_limits(), actor)
+    told, _ = trader.submit()
+    trader.wait(told, OrderEventKind.ACCEPTED)
+    wait_for(lambda: not trader.submit()[1].ok, "the count is full")
+    over, refused = trader.submit()
+    assert (refused.code, refused.definite) == (Code.RATE_LIMITED, True)
+    assert "of 5 in 10S" in refused.reason
+    assert trader.events(over) == []
+    assert trader.cancel(resting).ok
+    trader.wait(resting, OrderEventKind.CANCELED)
+    placed = [line["params"]["newClientOrderId"] for line in received(venue, "order.place")]
+    assert over.client_order_id not in placed
+    assert all(event.code is not Code.RATE_LIMITED for event in floor.events if isinstance(event, OrderEvent))

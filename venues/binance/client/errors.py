@@ -74,6 +74,8 @@ FILTER_CODES = (-1013, -2010)
 NO_SUCH_ORDER = -2013
 TOO_MANY_ORDERS = -1015
 """The limit of new orders: it says nothing of the request weight, which queries use."""
+TOO_MANY_CONNECTIONS = -1034
+"""The limit of new connections in five minutes: requests on those that are there go on."""
 ORDER_ARCHIVED = -2026
 FAILED_BY_HALF = -2021
 CANCEL_REPLACE_CODES = (FAILED_BY_HALF, -2022)
@@ -222,7 +224,7 @@ _KINDS: dict[int, type[ApiError]] = {
     TOO_MANY_ORDERS: LimitReached,
     -1021: ClockRefused,
     -1022: KeyRefused,
-    -1034: LimitReached,
+    TOO_MANY_CONNECTIONS: LimitReached,
     -2010: OrderRefused,
     -2011: CancelRefused,
     NO_SUCH_ORDER: NoSuchOrder,

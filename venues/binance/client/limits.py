@@ -10,12 +10,13 @@ Source: Binance Spot API, rest-api (limits), web-socket-api (rate limits) and en
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
 from venues.binance.client.clock import ServerClock
-from venues.binance.client.errors import TOO_MANY_ORDERS, HeldBack, LimitReached
+from venues.binance.client.errors import TOO_MANY_ORDERS, Banned, HeldBack, LimitReached
 from venues.binance.client.payloads.session import RateLimit
 from venues.unreadable import NOT_READABLE
 
@@ -24,6 +25,13 @@ __all__ = ["WEIGHT_LIMIT", "Limits", "Usage"]
 WEIGHT_LIMIT = 6000
 """Request weight a minute and address."""
 MINUTE = "1M"
+ORDER_LIMITS = {"10S": 50, "1D": 160_000}
+"""New orders of an account, until the venue has told its own: the least that its documents name."""
+UNLOOKED = 10
+"""Orders between two looks at the account's count, where that leaves room: a look takes 2 us, and only others who trade
+on the same account can make it wrong by more than these."""
+ENDS_PAUSE_S = 5.0
+"""Between tries of what ends orders, where the venue takes not even that: twelve a minute are no flood."""
 _WEIGHT, _ORDERS = "REQUEST_WEIGHT", "ORDERS"
 _KINDS = (("x-mbx-used-weight-", _WEIGHT), ("x-mbx-order-count-", _ORDERS))
 _UNITS_S = {"S": 1, "M": 60, "H": 3600, "D": 86400}
@@ -61,6 +69,12 @@ class Limits:
         """The last `rateLimits` with order counts, and without: they are read when somebody asks."""
         self._held_until_ns = 0
         self._orders_held_until_ns = 0
+        self._banned_until_ns = 0
+        self._ends_held_until_ns = 0
+        self._in_flight = self._unlooked = 0
+        """Of the order count: written, and not answered yet."""
+        self.on_limit: Callable[[float, bool], None] = _nobody
+        """Told for how many seconds the venue told this address to wait, and whether that is a ban."""
 
     # what the venue tells
 
@@ -82,10 +96,23 @@ class Limits:
         """Send nothing (or no order, where only these are too many) until the wait is over that the venue told."""
         wait_s = error.retry_after_s
         if error.code != TOO_MANY_ORDERS:
-            until = self._now_ns() + int((wait_s or self.minute_left_s) * _S)
-            self._held_until_ns = max(self._held_until_ns, until)
+            wait_s = wait_s or self.minute_left_s
+            self.hold_for(wait_s, isinstance(error, Banned))
+            self.on_limit(wait_s, isinstance(error, Banned))
         elif wait_s:
             self._orders_held_until_ns = max(self._orders_held_until_ns, self._now_ns() + int(wait_s * _S))
+
+    def hold_for(self, wait_s: float, banned: bool) -> None:
+        """Send nothing for so long: what the venue told us, or somebody else at this address."""
+        until = self._now_ns() + int(wait_s * _S)
+        self._held_until_ns = max(self._held_until_ns, until)
+        if banned:
+            self._banned_until_ns = max(self._banned_until_ns, until)
+
+    def hold_ends(self, wait_s: float) -> None:
+        """What ends an order was refused for a limit too: pause with those so long, `ENDS_PAUSE_S` at most."""
+        pause_s = min(wait_s or ENDS_PAUSE_S, ENDS_PAUSE_S)
+        self._ends_held_until_ns = self._now_ns() + int(pause_s * _S)
 
     def hold(self) -> None:
         """Count all weight of this minute as used."""
@@ -94,13 +121,46 @@ class Limits:
 
     # what that means
 
-    def check(self, what: str, places_order: bool = False) -> None:
-        """Raise HeldBack while the venue's wait is not over; `what` is about to be sent."""
-        until = max(self._held_until_ns, self._orders_held_until_ns) if places_order else self._held_until_ns
+    def check(self, what: str, places_order: bool = False, ends_order: bool = False) -> None:
+        """Raise HeldBack while the venue's wait is not over; `what` is about to be sent.
+
+        What ends an order waits for a ban, which it would make longer, and where the last of its kind was refused.
+        """
+        until = max(self._banned_until_ns, self._ends_held_until_ns) if ends_order else self._held_until_ns
+        if places_order:
+            until = max(until, self._orders_held_until_ns)
         if until:
             held_ns = until - self._now_ns()
             if held_ns > 0:
                 raise HeldBack(f"{what}: a limit was reached, and the venue told to wait {held_ns / _S:.1f} s more")
+
+    def take_orders(self, what: str, orders: int) -> None:
+        """Count orders that are about to be written. Raises HeldBack where they would exceed the account's order count.
+
+        Where there is room only each `UNLOOKED`th order looks what the venue has told since.
+        """
+        if self._unlooked < orders:
+            free = self._free_orders(what, orders)
+            self._unlooked = max(orders, min(free // 2, UNLOOKED))
+        self._unlooked -= orders
+        self._in_flight += orders
+
+    def orders_answered(self, orders: int) -> None:
+        """Their answers have come, or never will: what counted was told with them, or is told with the next."""
+        self._in_flight -= orders
+
+    def _free_orders(self, what: str, orders: int) -> int:
+        self._read()
+        now, free = self._now_ns(), sys.maxsize
+        for interval, fallback in ORDER_LIMITS.items():
+            count = self._counts.get((_ORDERS, interval))
+            limit = fallback if count is None else count.usage.limit or fallback
+            used = count.usage.count if count is not None and now < count.ends_ns else 0
+            if used + self._in_flight + orders > limit:
+                on_way = f"{self._in_flight} on their way"
+                raise HeldBack(f"{what}: {used} orders counted and {on_way}, of {limit} in {interval}")
+            free = min(free, limit - used - self._in_flight)
+        return free
 
     @property
     def usages(self) -> tuple[Usage, ...]:
@@ -108,6 +168,34 @@ class Limits:
         self._read()
         now = self._now_ns()
         return tuple(count.usage for count in self._counts.values() if now < count.ends_ns)
+
+    @property
+    def ban_left_s(self) -> float:
+        """Seconds for which the address is banned, as far as is known here."""
+        return max(0, self._banned_until_ns - self._now_ns()) / _S
+
+    @property
+    def knows_the_time(self) -> bool:
+        """True where windows end by the venue's measured clock."""
+        return self._clock.is_known
+
+    @property
+    def told_limit(self) -> int:
+        """Request weight a minute as the venue tells it, 0 where it has not."""
+        self._read()
+        count = self._counts.get((_WEIGHT, MINUTE))
+        return count.usage.limit if count is not None else 0
+
+    def learn(self, limits: Iterable[RateLimit]) -> None:
+        """Take limits, with or without counts, that the venue told in an answer's own content."""
+        self._read()
+        self._unlooked = 0
+        now = self._now_ns()
+        for one in limits:
+            interval = f"{one.interval_num}{one.interval[:1]}"
+            known = self._counts.get((one.rate_limit_type, interval))
+            count = one.count if one.count >= 0 else 0 if known is None or now >= known.ends_ns else known.usage.count
+            self._note(one.rate_limit_type, interval, count, one.limit, now)
 
     @property
     def used_weight(self) -> int:
@@ -163,3 +251,7 @@ class Limits:
 
     def _now_ns(self) -> int:
         return self._clock.monotonic_ns()
+
+
+def _nobody(wait_s: float, banned: bool) -> None:
+    """A client alone has nobody to tell."""

@@ -32,6 +32,7 @@ from venues.binance.client.limits import Limits
 from venues.binance.client.params import Param, form
 from venues.binance.client.signing import RECV_WINDOW_MS, Signer, signer_for
 from venues.binance.client.transport import HttpRequest, Transport
+from venues.binance.client.weights import Budget, weight_of
 
 __all__ = ["Rest"]
 
@@ -52,8 +53,11 @@ class Rest(Calls):
         *,
         recv_window_ms: int = RECV_WINDOW_MS,
         timeout_s: float = TIMEOUT_S,
+        budget: Budget | None = None,
     ) -> None:
         self.clock = clock
+        self.budget = budget
+        """Asked before each call, where there is one; a client alone goes by what the venue tells."""
         self.limits = limits or Limits(clock)
         self._transport, self._locate = transport, locate
         self._recv_window_ms, self._timeout_s = recv_window_ms, timeout_s
@@ -70,13 +74,24 @@ class Rest(Calls):
         return await self.call(endpoint, endpoint.named(given))
 
     async def call(
-        self, endpoint: Endpoint[Any], params: Mapping[str, Param], recv_window_ms: int = 0, timeout_s: float = 0.0
+        self,
+        endpoint: Endpoint[Any],
+        params: Mapping[str, Param],
+        recv_window_ms: int = 0,
+        timeout_s: float = 0.0,
+        *,
+        is_paid: bool = False,
+        ends_order: bool = False,
     ) -> bytes:
         """Make one call with parameters by the venue's own names, once, and return the answer's JSON.
 
-        0 stands for this client's own recvWindow and timeout. Raises `ClientError`.
+        0 stands for this client's own recvWindow and timeout. `is_paid`: the budget was asked before. `ends_order`: it
+        waits for a ban alone. Raises `ClientError`.
         """
-        self.limits.check(endpoint.title, endpoint.orders > 0)
+        self.limits.check(endpoint.title, endpoint.orders > 0, ends_order)
+        if self.budget is not None and not is_paid and endpoint.ws:
+            await self.budget.take(weight_of(endpoint, params))
+            self.limits.check(endpoint.title, endpoint.orders > 0, ends_order)
         if endpoint.signed and not self.clock.is_known:
             await self._know_the_time()
         request = self._built(endpoint, params, recv_window_ms or self._recv_window_ms, timeout_s or self._timeout_s)

@@ -20,6 +20,7 @@ from venues.backoff import HEALTHY_S, Backoff
 from venues.binance.client.access import Credentials, Locate
 from venues.binance.client.clock import ServerClock
 from venues.binance.client.errors import (
+    TOO_MANY_CONNECTIONS,
     Banned,
     ClientError,
     ClockRefused,
@@ -96,6 +97,8 @@ class Connection:
                 await self._follow(link)
             except ClientError as error:
                 await self.close(str(error))
+                if self._limits is not None and isinstance(error, LimitReached) and error.code != TOO_MANY_CONNECTIONS:
+                    self._limits.heed(error)
                 if self._is_final(error):
                     raise
                 if isinstance(error, ClockRefused):
