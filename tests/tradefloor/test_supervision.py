@@ -17,7 +17,7 @@ from tradefloor.configuration import REPLAY_S, ConfigurationError
 FLOOR = '[floor]\nname = "demo"\n'
 TWIN = '[venues.A]\nadapter = "binance"\naccount_type = "spot"\nenvironment = "twin"\n'
 ALPHA = '[strategies.alpha]\npath = "alpha.py:Alpha"\n'
-NAMES = "reconciler, gate, twin.A, market_data.A, execution.A, book.A"
+NAMES = "reconciler, gate, quota.A, twin.A, market_data.A, execution.A, book.A"
 
 
 @pytest.fixture
