@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import inspect
 import os
+import re
 import shutil
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -33,6 +35,8 @@ CAPTURE_ABSENT = "no capture"
 """Begins the reason of a skip for which what the test compares with is not there."""
 COMPARES = "compares_with_captures"
 """A keyword of the tests that do: their reports bear it, from whichever process they come."""
+CASE = re.compile(r"tests/conformance/.*::test_[a-z]\d\d_")
+"""A test of an acceptance case."""
 WHOLE_FLOORS = (
     "tests/floor/",
     "tests/chaos/",
@@ -123,8 +127,18 @@ def captures() -> Callable[[str], Path]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how many tests were skipped for the absence of a capture: a suite without them proves less."""
+    """Say how many tests were skipped for the absence of a capture: a suite without them proves less.
+
+    And how many acceptance cases were, for each reason: what a venue lacks.
+    """
     reports = [each for told in terminalreporter.stats.values() for each in told if isinstance(each, pytest.TestReport)]
+    cases = [report for report in reports if CASE.search(report.nodeid)]
+    if cases:
+        ran = {report.nodeid for report in cases}
+        reasons = Counter(str(report.longrepr[2]) for report in cases if isinstance(report.longrepr, tuple))
+        told = "; ".join(f"{reason.removeprefix('Skipped: ')} ({count})" for reason, count in sorted(reasons.items()))
+        line = f"conformance: {len(ran)} cases, {sum(reasons.values())} skipped"
+        terminalreporter.write_line(f"{line}: {told}" if told else line)
     compared = {report.nodeid for report in reports if COMPARES in report.keywords}
     absent = {report.nodeid for report in reports if report.skipped and CAPTURE_ABSENT in str(report.longrepr)}
     if compared:

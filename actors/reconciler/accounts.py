@@ -71,7 +71,7 @@ class AccountCheck:
         events, busy, fills, suspect = self.events, in_flight(), self._fills(), self._suspect
         answer = await ask()
         quiet = events == self.events and not busy and not in_flight()
-        self._record([*answer.balances, *(self._zeros(answer) if quiet else ())])
+        self._record([*map(self._newest, answer.balances), *self._zeros(answer)] if quiet else list(answer.balances))
         if self.instance not in self._ledger.expected:
             # a fill that the answer counts already would count again when it is told: have it told now
             await fetch_fills()
@@ -86,6 +86,13 @@ class AccountCheck:
 
     def _fills(self) -> int:
         return sum(position.fills for position in self._ledger.positions_of(instance=self.instance))
+
+    def _newest(self, told: Balance) -> Balance:
+        """What a quiet account is told to hold is newer than what was told before, whatever the venue's clock says."""
+        known = self._ledger.balances.get((self.instance, told.asset))
+        if known is None or known.ts_event <= told.ts_event:
+            return told
+        return msgspec.structs.replace(told, ts_event=known.ts_event)
 
     def _zeros(self, answer: BalancesAnswer) -> list[Balance]:
         """What a complete answer lacks is nothing: say so of the assets that we hold for something."""

@@ -104,7 +104,7 @@ def test_e90_told_to_wait_all_siblings_wait_as_told_while_cancels_pass(stage: St
 
 
 def test_e90_banned_everybody_waits_until_the_end_and_says_so(stage: Stage, limits: VenueUnderTest) -> None:
-    limits.ban(for_s=5.0)
+    limits.ban(for_s=12.0)
 
     async def banned(visitor: Visitor) -> None:
         await download(visitor, limits, pages=1, timeout_s=2.0)

@@ -243,6 +243,19 @@ def test_what_an_answer_lacks_while_the_account_moves_is_not_nothing() -> None:
     assert account.ledger.balances[(INSTANCE, "BTC")].total == 1
 
 
+@pytest.mark.parametrize("quiet", [True, False])
+def test_what_a_quiet_account_holds_is_believed_though_the_venues_clock_went_back(quiet: bool) -> None:
+    account = Account().read()
+    ahead = account.clock.time_ns() + 7_000_000_000
+    account.record([Balance(INSTANCE, "USDT", Decimal(900), Decimal(100), Source.STREAM, ahead, ahead)])
+    if not quiet:
+        account.while_asked = lambda: account.tell(bought("1"))
+    account.read(BTC="1", USDT="999")
+    found = account.ledger.balances[(INSTANCE, "USDT")]
+    assert (found.free, found.locked) == ((999, 0) if quiet else (900, 100))
+    assert found.ts_event == ahead
+
+
 def test_a_fill_that_comes_after_its_adjustment_is_adjusted_back() -> None:
     account = Account().read().read(BTC="2", USDT="900").read()
     assert account.adjusted == [("BTC", Decimal(1)), ("USDT", Decimal(-100))]

@@ -10,7 +10,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from floors import Floor
 from twin_admin import Admin
 
 from conformance.venue import DataFault, Depth, Resting, VenueUnderTest
@@ -58,10 +57,6 @@ seed = 3
         """The twin's admin."""
         greeting = json.loads(Path(self.floor.run_dir, "twin.BINANCE.json").read_bytes().splitlines()[0])
         return Admin(greeting["admin"])
-
-    def __init__(self, floor: Floor) -> None:
-        super().__init__(floor)
-        self.admin.rules(weight=60_000)  # cases ask more in a minute than a floor does in an hour
 
     def forgive(self) -> None:
         self.admin.post("pardon")
