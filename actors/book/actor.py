@@ -36,7 +36,7 @@ class _Book:
 
 class BookActor(Actor):
     """
-    Owns: the books of one instance and ``book/<instance>/``.
+    Owns: the books of one instance and ``book/<instance>/``, or the share of them that `share` in its settings says.
     Listens: ``market/<instance>/book/`` of the instruments that somebody reads.
     Sends: the best levels after each change; a conflated reference price; a book by request.
     Fails when: its own code does; a gap or a crossed book is a STALE stream, not a failure.
@@ -46,6 +46,8 @@ class BookActor(Actor):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self.prefixes = (f"book/{context.instance}/",)
+        number, count = context.settings.get("share", (0, 1))
+        self.share = (int(number), int(count))
         self._books: dict[str, _Book] = {}
         self._deltas = 0
         self._stale_marks = 0

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from actors.book.live import LiveBook
 from bus import topics
 from bus.codec import Header
 from bus.member import Member
@@ -39,6 +40,7 @@ class MarketFeeds:
         self.instruments: dict[str, Instrument] = {}
         self.quotes: dict[str, Quote] = {}
         self.books: dict[str, BookSnapshot] = {}
+        self.live_books: dict[str, LiveBook] = {}
         self.ticks = 0
         self._owner = owner
         self._added: set[str] = set()
@@ -66,6 +68,7 @@ class MarketFeeds:
         elif kind == "trade":
             self._join(topics.market(where, "trade", instrument), self._on_trade)
         else:
+            self.live_books.setdefault(instrument, LiveBook(where, instrument))
             self._join(topics.book_depth(where, instrument, depth), self._on_book, conflate)
 
     def mid(self, instrument: str) -> float | None:
@@ -102,6 +105,7 @@ class MarketFeeds:
         if isinstance(message, BookSnapshot):
             self.ticks += 1
             self.books[message.instrument] = message
+            self.live_books[message.instrument].take(message)
             self._fresh(topic, message.instrument)
             self._owner.handle(self._owner.on_book, message, header, topic)
 
@@ -118,6 +122,7 @@ class MarketFeeds:
             self.quotes.pop(instrument, None)
         if kind == "book":
             self.books.pop(instrument, None)
+            self.live_books[instrument].lose(reason)
         if topic not in self._stale:
             self._stale.add(topic)
             self._owner._call(self._owner.on_book_state, instrument, "STALE", reason)

@@ -13,6 +13,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from actors.book.live import LiveBook
 from actors.runtime import Context
 from actors.strategy.errands import GATE, Errands
 from actors.strategy.execution_feed import ExecutionFeed
@@ -101,6 +102,8 @@ class Strategy(Ordering):
     def subscribe_book(self, instrument: str, depth: int = 10, instance: str = "", conflate: bool = False) -> None:
         """Ask for the best `depth` levels after each change (0: all): `on_book`. `conflate` as for quotes."""
         self._feeds.add("book", instrument, instance, depth, conflate)
+        for order in self.orders.open:
+            self._feeds.live_books[instrument].own_orders.take(order.exact)
 
     def quote(self, instrument: str) -> Quote | None:
         """The newest quote, None before the first and while it is stale."""
@@ -109,6 +112,12 @@ class Strategy(Ordering):
     def book(self, instrument: str) -> BookSnapshot | None:
         """The newest book, None before the first and while it is stale."""
         return self._feeds.books.get(instrument)
+
+    def live_book(self, instrument: str) -> LiveBook:
+        """What `subscribe_book` asked for as an object that is always current: it raises rather than show an old price,
+        and it knows our own orders (`own`, `without_own`). Raises KeyError where no book was asked for.
+        """
+        return self._feeds.live_books[instrument]
 
     # timers
 
@@ -195,6 +204,9 @@ class Strategy(Ordering):
         else:
             changed = order._update(state)
         self.orders._keep(order)
+        live = self._feeds.live_books.get(state.order.instrument)
+        if live is not None:
+            live.own_orders.take(order.exact)
         self._errands.on_changed(order)
         if changed:
             self._call(self.on_order, order)
