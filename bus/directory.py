@@ -8,12 +8,12 @@ is already connected.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
+from bus import topics
 from bus.messages import DirectoryEntry, DirectoryTable
 
 __all__ = [
@@ -116,7 +116,7 @@ class Directory:
 
     def owners(self, topic: str) -> list[DirectoryEntry]:
         """Return who publishes `topic`, or, for a broader prefix, everybody who publishes something below it."""
-        return [entry for entry in self.entries.values() if entry.publishes_at and _owns(entry.prefixes, topic)]
+        return [entry for entry in self.entries.values() if entry.publishes_at and _owns(entry, topic)]
 
     def service(self, name: str) -> DirectoryEntry | None:
         """Return the entry of a serving actor."""
@@ -124,8 +124,10 @@ class Directory:
         return entry if entry is not None and entry.serves_at else None
 
 
-def _owns(prefixes: Iterable[str], topic: str) -> bool:
-    return any(topic.startswith(prefix) or prefix.startswith(topic) for prefix in prefixes)
+def _owns(entry: DirectoryEntry, topic: str) -> bool:
+    if not any(topic.startswith(prefix) or prefix.startswith(topic) for prefix in entry.prefixes):
+        return False
+    return topics.is_in_share(topic, entry.share)
 
 
 def _dead(entry: DirectoryEntry) -> DirectoryEntry:

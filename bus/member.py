@@ -82,8 +82,9 @@ class Member:
         state: Callable[[str], Message | None] = lambda topic: Empty(),
         opened: Callable[[str], None] = lambda topic: None,
         closed: Callable[[str], None] = lambda topic: None,
+        share: tuple[int, int] = (0, 1),
     ) -> Publisher:
-        """Bind the publisher that owns these prefixes."""
+        """Bind the publisher that owns these prefixes, or a share of them."""
         own = endpoints(self.run_dir, self.name)
         private, may_read = ("", _anybody) if self.guard is None else (own.private, self.guard.may_read)
         self.publisher = Publisher(
@@ -99,6 +100,7 @@ class Member:
             private,
             may_read,
             self.listen[0],
+            share,
         )
         self.publisher.epoch = self.epoch
         return self.publisher

@@ -24,16 +24,19 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from zlib import crc32
 
 __all__ = [
     "book_depth",
     "book_reference",
     "escape",
     "is_exact",
+    "is_in_share",
     "is_private",
     "is_whole",
     "market",
     "segments",
+    "share_of",
     "topic",
     "unescape",
 ]
@@ -88,6 +91,21 @@ def book_depth(instance: str, instrument: str, levels: int) -> str:
 def book_reference(instance: str, instrument: str) -> str:
     """Return the topic of a book's conflated mid."""
     return topic("book", instance, "reference", instrument)
+
+
+def share_of(instrument: str, count: int) -> int:
+    """Return which of `count` sharers owns an instrument: by hash, so the same in every process and every life."""
+    return crc32(instrument.encode()) % count
+
+
+@lru_cache(maxsize=65536)
+def is_in_share(name: str, share: tuple[int, int]) -> bool:
+    """True for an exact topic of this share, (number from 0, of how many), of a prefix; a wider name is in each."""
+    number, count = share
+    if count <= 1 or not is_exact(name):
+        return True
+    parts = segments(name.removeprefix("status/"))
+    return len(parts) < 4 or share_of(parts[3], count) == number
 
 
 def segments(name: str) -> tuple[str, ...]:

@@ -47,6 +47,8 @@ PLANNED_LIMITS = (
     "max_data_age_s",
     "self_trade_prevention",
 )
+BOOK_PROCESSES = 16
+"""Each holds some 40 MB; more of them than a large host has processors divide nothing any more."""
 DURABILITIES = ("process", "power")
 REPLAY_S = 600.0
 """How long the reconciler may fold its journal at start: some 70,000 rows a second, so forty million."""
@@ -92,6 +94,8 @@ class _Reader:
         self.twins: dict[str, str] = {}
         self.ports: dict[int, str] = {}
         self.bookless: list[str] = []
+        self.books: dict[str, tuple[str, ...]] = {}
+        """The names of each instance's book actors."""
         self.alone: dict[str, str] = {}
         self.budgets: dict[str, Budget] = {}
 
@@ -223,7 +227,8 @@ class _Reader:
                 problem = option.problem(settings[key])
                 if problem:
                     raise table.error(key, problem)
-        if not table.take("books", bool, "true or false", True):
+        self.books[name] = self._book_names(name, table)
+        if not self.books[name]:
             self.bookless.append(name)
         depends: tuple[str, ...] = ()
         if environment == "twin":
@@ -258,9 +263,20 @@ class _Reader:
         for kind, path in (("market_data", adapter.market_data), ("execution", adapter.execution)):
             context = self._context(f"{kind}.{name}", kind, name, **settings)
             self.children.append(ChildSpec(context, path, depends_on=("reconciler", *depends)))
-        if name not in self.bookless:
-            book = self._context(f"book.{name}", "book", name)
-            self.children.append(ChildSpec(book, "actors.book:BookActor", depends_on=(f"market_data.{name}",)))
+        names = self.books[name]
+        for number, book in enumerate(names):
+            share = {"share": [number, len(names)]} if len(names) > 1 else {}
+            context = self._context(book, "book", name, **share)
+            self.children.append(ChildSpec(context, "actors.book:BookActor", depends_on=(f"market_data.{name}",)))
+
+    def _book_names(self, name: str, table: Table) -> tuple[str, ...]:
+        """Take ``books``: false for none, true for one process, or over how many the books are shared out."""
+        expected = f"true, false, or from 1 to {BOOK_PROCESSES} processes"
+        found = table.content.pop("books", True)
+        if not isinstance(found, bool) and not (isinstance(found, int) and 1 <= found <= BOOK_PROCESSES):
+            raise table.error("books", f"expected {expected}, found {found!r}")
+        count = int(found)
+        return (f"book.{name}",) if count == 1 else tuple(f"book.{name}.{number}" for number in range(count))
 
     def _alone_on_account(self, name: str, table: Table, settings: dict[str, Any]) -> None:
         """Name the lock of the account, which is known by its key. A twin's needs none: its key is in our directory."""
@@ -327,7 +343,7 @@ class _Reader:
         context = self._context(name, "strategy", path=f"{file}:{class_name}", parameters=parameters)
         context = msgspec.structs.replace(context, exit_policy=policy)
         depends = ("reconciler", "gate", *(f"execution.{spec.name}" for spec in self.instances))
-        depends += tuple(f"book.{spec.name}" for spec in self.instances if spec.name not in self.bookless)
+        depends += tuple(name for spec in self.instances for name in self.books[spec.name])
         actor = "tradefloor.strategies:load"
         self.children.append(
             ChildSpec(context, actor, depends_on=depends, heartbeat_timeout_s=busy_s, restart=Restart.TRANSIENT)

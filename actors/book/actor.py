@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from actors.book.kept import KeptBook, Outcome
 from actors.book.order_book import OrderBook
 from actors.runtime import Actor, Context
 from bus import topics
-from bus.codec import Header
-from bus.messages import BookDelta, BookSnapshot, Message, ReferencePrice
+from bus.codec import Header, RequestHeader
+from bus.messages import BookAnswer, BookDelta, BookSnapshot, Code, Message, QueryBook, ReferencePrice, Refused
 from bus.streams import Subscription
 
 __all__ = ["BookActor"]
@@ -21,7 +22,8 @@ class _Book:
     """One book and who wants what of it."""
 
     def __init__(self, instrument: str) -> None:
-        self.book = OrderBook(instrument)
+        self.kept = KeptBook(instrument)
+        self.book = self.kept.book
         self.depths: dict[int, str] = {}
         self.reference = ""
         self.reference_due = False
@@ -34,9 +36,9 @@ class _Book:
 
 class BookActor(Actor):
     """
-    Owns: the books of one instance and ``book/<instance>/``.
+    Owns: the books of one instance and ``book/<instance>/``, or the share of them that `share` in its settings says.
     Listens: ``market/<instance>/book/`` of the instruments that somebody reads.
-    Sends: the best levels after each change; a conflated reference price.
+    Sends: the best levels after each change; a conflated reference price; a book by request.
     Fails when: its own code does; a gap or a crossed book is a STALE stream, not a failure.
     Restart means: STALE for its readers, then whole again from the venue actor's state.
     """
@@ -44,6 +46,8 @@ class BookActor(Actor):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self.prefixes = (f"book/{context.instance}/",)
+        number, count = context.settings.get("share", (0, 1))
+        self.share = (int(number), int(count))
         self._books: dict[str, _Book] = {}
         self._deltas = 0
         self._stale_marks = 0
@@ -91,29 +95,32 @@ class BookActor(Actor):
             return parts[3], int(parts[4])
         return parts[3], None
 
+    def on_query_book(self, message: QueryBook, header: RequestHeader) -> Message:
+        """Answer with a book that somebody reads, as it is now, and never with one that is not whole."""
+        entry = self._books.get(message.instrument)
+        if message.instance != self.context.instance or entry is None:
+            return Refused(Code.UNSUPPORTED, f"{self.name} keeps no book of {message.instrument} of {message.instance}")
+        if message.depth < 0:
+            return Refused(Code.UNSUPPORTED, f"depth {message.depth}: expected 1 or more levels; 0 takes them all")
+        if not entry.kept.is_live:
+            reason = f"the book of {message.instrument} is {entry.kept.state}: {entry.kept.reason}"
+            return Refused(Code.BOOK_NOT_SYNCED, reason)
+        return BookAnswer(entry.book.top(message.depth, self.clock.time_ns()))
+
     def _on_book(self, message: Message, header: Header, topic: str) -> None:
         entry = self._books.get(topics.segments(topic)[3])
-        if entry is None:
+        if entry is None or not isinstance(message, (BookSnapshot, BookDelta)):
             return
-        book = entry.book
-        if isinstance(message, BookSnapshot):
-            was_stale = book.stale
-            book.replace(message)
-            if book.stale:
-                self._broke(entry)
-            elif was_stale:
-                for name in entry.depths.values():
-                    self.publisher.publish_state(name)
-                self._publish_reference(entry)
-            else:
-                self._publish(entry)
-        elif isinstance(message, BookDelta):
-            self._deltas += 1
-            was_stale = book.stale
-            if book.apply(message):
-                self._publish(entry)
-            elif not was_stale:
-                self._broke(entry)
+        self._deltas += isinstance(message, BookDelta)
+        outcome = entry.kept.take(message, header.epoch)
+        if outcome is Outcome.CHANGED:
+            self._publish(entry)
+        elif outcome is Outcome.WHOLE:
+            for name in entry.depths.values():
+                self.publisher.publish_state(name)
+            self._publish_reference(entry)
+        elif outcome in (Outcome.BROKE, Outcome.TOO_OLD):
+            self._broke(entry)
 
     def _broke(self, entry: _Book) -> None:
         """The book broke by itself: its readers are told at once, and the whole is asked for a little later."""
@@ -129,8 +136,7 @@ class BookActor(Actor):
 
     def _on_stale(self, topic: str, reason: str) -> None:
         entry = self._books.get(topics.segments(topic)[3])
-        if entry is not None and not entry.book.stale:
-            entry.book.mark_stale(reason)
+        if entry is not None and entry.kept.lose(reason):
             self._mark(entry)
 
     def _mark(self, entry: _Book) -> None:

@@ -92,6 +92,8 @@ class Actor(LoopActor):
 
     prefixes: tuple[str, ...] = ()
     """The topics that this actor owns."""
+    share: tuple[int, int] = (0, 1)
+    """Which share of them, (number from 0, of how many), where several actors share them out by instrument."""
     serves = True
     """False for an actor that answers no requests."""
 
@@ -186,7 +188,8 @@ class Actor(LoopActor):
         self.member.noter = self.note
         await self.setup()
         if self.prefixes:
-            self.member.publish_under(self.prefixes, self.topic_state, self.topic_opened, self.topic_closed)
+            doors = self.topic_state, self.topic_opened, self.topic_closed
+            self.member.publish_under(self.prefixes, *doors, self.share)
         if self.serves:
             self.member.serve(self._dispatch, self._spawn_request, self.fail)
         await self._test_doors()
@@ -272,6 +275,7 @@ class Actor(LoopActor):
             prefixes=self.prefixes,
             exit_policy=self.context.exit_policy,
             attached=self.context.attached,
+            share=self.share,
         )
         registration = msgspec.structs.replace(registration, **self.member.doors())
         asked_ns = self.clock.boottime_ns()

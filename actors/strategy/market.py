@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from actors.book.live import LiveBook
 from actors.runtime import Log
 from bus import topics
 from bus.codec import Header
@@ -61,6 +62,7 @@ class MarketFeeds:
         """By instrument and interval; one that still changes as well."""
         self.tickers: dict[str, Ticker] = {}
         self.statuses: dict[str, InstrumentStatus] = {}
+        self.live_books: dict[str, LiveBook] = {}
         self.ticks = 0
         self._owner = owner
         self._added: set[str] = set()
@@ -94,6 +96,7 @@ class MarketFeeds:
         self._join(topics.market(where, "instrument", instrument), self._on_instrument)
         if kind == "book":
             topic = topics.book_depth(where, instrument, int(detail))
+            self.live_books.setdefault(instrument, LiveBook(where, instrument))
         else:
             topic = topics.market(where, kind, instrument, *([str(detail)] if detail else []))
         handlers = {
@@ -158,6 +161,7 @@ class MarketFeeds:
         if isinstance(message, BookSnapshot):
             self.ticks += 1
             self.books[message.instrument] = message
+            self.live_books[message.instrument].take(message)
             self._fresh(topic, message.instrument)
             self._owner.handle(self._owner.on_book, message, header, topic)
 
@@ -202,6 +206,7 @@ class MarketFeeds:
             self.quotes.pop(instrument, None)
         elif kind == "book":
             self.books.pop(instrument, None)
+            self.live_books[instrument].lose(reason)
         elif what == "ticker":
             self.tickers.pop(instrument, None)
         elif what == "status":

@@ -240,6 +240,9 @@ class Strategy(Watching):
         else:
             changed = order._update(state)
         self.orders._keep(order)
+        live = self._feeds.live_books.get(state.order.instrument)
+        if live is not None:
+            live.own_orders.take(order.exact)
         self._errands.on_changed(order)
         if changed:
             self._call(self.on_order, order)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from actors.book.live import LiveBook
 from actors.runtime import Context
 from actors.strategy.balances import Balances
 from actors.strategy.ordering import Ordering
@@ -68,6 +69,8 @@ class Watching(Ordering):
     def subscribe_book(self, instrument: str, depth: int = 10, instance: str = "", conflate: bool = False) -> None:
         """Ask for the best `depth` levels after each change (0: all): `on_book`. `conflate` as for quotes."""
         self._feeds.add("book", instrument, instance, depth, conflate)
+        for order in self.orders.open:
+            self._feeds.live_books[instrument].own_orders.take(order.exact)
 
     def subscribe_depth(self, instrument: str, depth: int = 10, instance: str = "", conflate: bool = False) -> None:
         """Ask for the best levels as the venue itself tells them, in its rhythm: `on_depth`. `conflate` as for quotes.
@@ -98,6 +101,12 @@ class Watching(Ordering):
     def book(self, instrument: str) -> BookSnapshot | None:
         """The newest book, None before the first and while it is stale."""
         return self._feeds.books.get(instrument)
+
+    def live_book(self, instrument: str) -> LiveBook:
+        """What `subscribe_book` asked for as an object that is always current: it raises rather than show an old price,
+        and it knows our own orders (`own`, `without_own`). Raises KeyError where no book was asked for.
+        """
+        return self._feeds.live_books[instrument]
 
     def bar(self, instrument: str, interval: str) -> Bar | None:
         """The newest bar, which may still change; None before the first."""

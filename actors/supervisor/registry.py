@@ -60,6 +60,7 @@ class Registry:
             remote_publishes_at=registration.remote_publishes_at,
             remote_private_at=registration.remote_private_at,
             remote_serves_at=registration.remote_serves_at,
+            share=registration.share,
         )
         self.entries[entry.name] = entry
         self.registrations[entry.name] = registration

@@ -37,7 +37,8 @@ class Register(Message, frozen=True):
     """To the directory: an actor is there. `prefixes` are the topics that it owns; empty endpoints serve nothing.
 
     `private_at` is where its private topics are published, `key` the public key by which its server and its private
-    publisher are known.
+    publisher are known. `share` (number from 0, of how many) says that its prefixes are shared out by instrument:
+    `topics.is_in_share` tells which of their topics are its own.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Register(Message, frozen=True):
     remote_publishes_at: str = ""
     remote_private_at: str = ""
     remote_serves_at: str = ""
+    share: tuple[int, int] = (0, 1)
 
 
 class Registered(Message, frozen=True):
@@ -90,6 +92,7 @@ class DirectoryEntry(Message, frozen=True):
     remote_publishes_at: str = ""
     remote_private_at: str = ""
     remote_serves_at: str = ""
+    share: tuple[int, int] = (0, 1)
 
 
 class DirectoryTable(Message, frozen=True):

@@ -38,7 +38,8 @@ class Publisher:
 
     Where a `private_endpoint` is given, private topics are published there alone, to readers whose key `may_read`
     them. They open nothing and close nothing: what an account does is published whether or not somebody reads it. With
-    `remote`, a ``tcp://HOST:PORT``, other hosts find both kinds there, each on a socket of its own, by key.
+    `remote`, a ``tcp://HOST:PORT``, other hosts find both kinds there, each on a socket of its own, by key. `share` as
+    in `Register`.
     """
 
     def __init__(
@@ -55,10 +56,12 @@ class Publisher:
         private_endpoint: str = "",
         may_read: Callable[[str, str], bool] = lambda key, topic: True,
         remote: str = "",
+        share: tuple[int, int] = (0, 1),
     ) -> None:
         self.sender = sender
         self.epoch = 0
         self.prefixes = tuple(prefixes)
+        self.share = share
         self.demand: set[str] = set()
         self.counters = dict.fromkeys(("published", "dropped", "refused_subscriptions", "foreign_subscriptions"), 0)
         self._loop = loop
@@ -190,7 +193,7 @@ class Publisher:
         except UnicodeDecodeError:
             self.counters["refused_subscriptions"] += 1
             return
-        if self._is_apart(topic) or not (topic.startswith(self.prefixes) and topics.is_exact(topic)):
+        if self._is_apart(topic) or not self._is_ours(topic):
             if first[0] and topic != self._heartbeat and not self._is_wider(topic):
                 self.counters["foreign_subscriptions"] += 1
             return  # a broader prefix, such as the tap's, opens nothing
@@ -230,7 +233,7 @@ class Publisher:
         if not self._may_read(key, topic):
             self.counters["refused_subscriptions"] += 1
             return False
-        if topic.startswith(self.prefixes) and topics.is_exact(topic):
+        if self._is_ours(topic):
             self._want(topic)
         return True
 
@@ -276,6 +279,10 @@ class Publisher:
         if not self._numbers.is_given(topic):
             self._stale.pop(topic, None)
             self._numbers.forget(topic)
+
+    def _is_ours(self, name: str) -> bool:
+        """True for an exact topic under our prefixes and in our share of them."""
+        return name.startswith(self.prefixes) and topics.is_exact(name) and topics.is_in_share(name, self.share)
 
     def _is_wider(self, name: str) -> bool:
         """True for a prefix under which topics of ours are heard too."""

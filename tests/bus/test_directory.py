@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from bus import topics
 from bus.directory import SOCKET_PATH_LIMIT, Directory, EndpointError, endpoints, next_epoch
 from bus.messages import DirectoryEntry, DirectoryTable
 
@@ -77,3 +79,19 @@ def test_only_what_changed_is_told_and_what_is_gone_is_not_live() -> None:
     assert directory.update(DirectoryTable("test", (entry("a"), entry("b")))) == []
     assert directory.update(DirectoryTable("test", (entry("a", 2),))) == [entry("a", 2), entry("b", live=False)]
     assert directory.update(DirectoryTable("test", (entry("a", 2),))) == []
+
+
+def test_topics_of_a_shared_prefix_have_one_owner_each_and_a_wider_prefix_has_them_all() -> None:
+    sharers = tuple(replace(entry(f"book.{n}", prefixes=("book/A/",)), share=(n, 3)) for n in range(3))
+    directory = Directory()
+    directory.update(DirectoryTable("test", sharers))
+    owned: set[str] = set()
+    for symbol in map(str, range(60)):
+        of_depth = directory.owners(topics.book_depth("A", symbol, 10))
+        assert len(of_depth) == 1, "one owner"
+        assert directory.owners(topics.book_reference("A", symbol)) == of_depth, "all of an instrument is at one"
+        owned.add(of_depth[0].name)
+    assert owned == {"book.0", "book.1", "book.2"}
+    assert directory.owners("book/A/") == list(sharers)
+    directory.update(DirectoryTable("test", (replace(sharers[0], live=False), *sharers[1:])))
+    assert directory.owners(topics.book_depth("A", "7", 10))[0].name == f"book.{topics.share_of('7', 3)}"

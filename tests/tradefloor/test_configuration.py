@@ -116,6 +116,21 @@ def test_an_instance_without_books_has_no_book_actor_and_the_gate_knows(tmp_path
     assert set(children["alpha"].depends_on) <= set(children)
 
 
+def test_books_are_shared_out_over_as_many_processes_as_are_asked_for(tmp_path: Path) -> None:
+    judged = configuration.read(written(tmp_path, FLOOR + TWIN + "books = 3\n" + ALPHA), dry=True)
+    children = {spec.name: spec for spec in judged.floor.children}
+    names = [f"book.BINANCE.{number}" for number in range(3)]
+    assert [children[name].context.settings["share"] for name in names] == [[0, 3], [1, 3], [2, 3]]
+    assert set(names) <= set(children["alpha"].depends_on) <= set(children)
+    assert children["gate"].context.settings["bookless"] == []
+
+
+@pytest.mark.parametrize("books", ["0", "17", "-1", '"two"', "2.0"])
+def test_a_number_of_book_processes_that_cannot_be_is_refused(tmp_path: Path, books: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"venues.BINANCE.books: expected true, false, or from 1 to 16"):
+        configuration.read(written(tmp_path, FLOOR + TWIN + f"books = {books}\n"), dry=True)
+
+
 def test_what_is_said_arrives_where_it_belongs(tmp_path: Path) -> None:
     text = FLOOR + 'currency = "EUR"\ndurability = "power"\nlog_level = "DEBUG"\n'
     text += '[gate]\nmax_order_notional = "10_000"\nmax_order_size = 0.5\n'
