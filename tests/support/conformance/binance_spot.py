@@ -17,6 +17,9 @@ from venues.binance.adapter import SPOT
 
 __all__ = ["BinanceSpot"]
 
+TOLD_NS = 300_000_000
+"""Within so long everybody at this host knows of a ban; what was on its way is answered by one more refusal."""
+
 WEIGHT = 6000
 """The venue's own limit of an address and a minute."""
 
@@ -188,7 +191,8 @@ seed = 3
         return len(self._refused(418, 429))
 
     def asked_while_banned(self) -> int:
-        return len(self._refused(418)) - self.banned_at
+        times = [line["ts_ns"] for line in self._refused(418)[self.banned_at :]]
+        return sum(at - times[0] > TOLD_NS for at in times)
 
     def _refused(self, *statuses: int) -> list[dict[str, Any]]:
         self.admin.state()

@@ -173,4 +173,4 @@ class VenueUnderTest(ABC):
 
     @abstractmethod
     def asked_while_banned(self) -> int:
-        """Return how many requests came under the last ban."""
+        """Return how often the venue was asked under the ban after everybody could know of it."""

@@ -121,6 +121,11 @@ class Limits:
 
     # what that means
 
+    @property
+    def is_held(self) -> bool:
+        """True while the venue has told this address to send nothing."""
+        return self._held_until_ns > self._now_ns()
+
     def check(self, what: str, places_order: bool = False, ends_order: bool = False) -> None:
         """Raise HeldBack while the venue's wait is not over; `what` is about to be sent.
 

@@ -127,9 +127,12 @@ class Connection:
             self._link.api.abort(reason)
 
     def probe(self) -> None:
-        """Measure the server's clock; a connection that does not answer is dropped."""
+        """Measure the server's clock; a connection that does not answer is dropped.
+
+        While the venue has told this address to wait, it is not asked: under a ban that would make it longer.
+        """
         api = self.api
-        if api is None:
+        if api is None or (self._limits is not None and self._limits.is_held):
             return
         sent_ns = self._clock.monotonic_ns()
 
