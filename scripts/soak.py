@@ -1,9 +1,10 @@
 """Hurt real floors for a while, by rounds, and have each round judged: ``scripts/test --soak [MINUTES]``.
 
-First 100,000 hostile frames go to each kind of socket. The first round then has every kind of fault on every kind of
-victim (kill -9, a freeze longer than the limit on silence, a pause shorter than it; each kind of actor, an attached
-strategy, the supervisor), in an order of its seed's choice. The rounds after it have faults of their seeds' choice,
-some of them two at once, until the time is spent. What was covered is printed at the end. Exit code 1 when a round was
+First 100,000 hostile frames go to each kind of socket, a venue says 2,000 things that none should, and a captured
+market is played at its own pace. The first round then has every kind of fault on every kind of victim (kill -9, a
+freeze longer than the limit on silence, a pause shorter than it; each kind of actor, an attached strategy, the
+supervisor), in an order of its seed's choice. The rounds after it have faults of their seeds' choice, some of them two
+at once, until the time is spent. What was covered is printed at the end. Exit code 1 when a round was
 not good; its journals and logs are kept then, and ``--seed`` plays it again alone.
 """
 
@@ -28,6 +29,9 @@ from rounds import EVERY, Fault, Round, play, some  # noqa: E402
 MINUTES = 30.0
 HOSTILE_FRAMES = 100_000
 HOSTILE_TEST = "tests/bus/test_hostile.py"
+HOSTILE_VENUE_TEST = "tests/venues/binance/test_hostile_venue.py"
+HOSTILE_MESSAGES = 2_000
+CAPTURE_TEST = "tests/venues/binance/test_a_captured_market.py"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -53,8 +57,13 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _send_hostile_frames() -> bool:
-    environment = {**os.environ, "TRADEFLOOR_HOSTILE_FRAMES": str(HOSTILE_FRAMES)}
-    command = [sys.executable, "-m", "pytest", "-q", "-s", HOSTILE_TEST]
+    environment = {
+        **os.environ,
+        "TRADEFLOOR_HOSTILE_FRAMES": str(HOSTILE_FRAMES),
+        "TRADEFLOOR_HOSTILE_MESSAGES": str(HOSTILE_MESSAGES),
+        "TRADEFLOOR_CAPTURE_SPEED": "1",
+    }
+    command = [sys.executable, "-m", "pytest", "-q", "-s", HOSTILE_TEST, HOSTILE_VENUE_TEST, CAPTURE_TEST]
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == 0
 
 
@@ -90,7 +99,7 @@ def _summarise(rounds: list[Round], hostile: bool) -> int:
     good = len(rounds) - len(bad)
     sys.stdout.write(f"{good} of {len(rounds)} rounds are good; {pairs} of the kills were of two at once\n")
     if not hostile:
-        sys.stdout.write(f"the hostile frames were not borne: {HOSTILE_TEST}\n")
+        sys.stdout.write("hostile frames, a hostile venue or the captured market were not borne\n")
     return 1 if bad or not hostile else 0
 
 

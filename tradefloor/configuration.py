@@ -291,7 +291,13 @@ class _Reader:
         port = table.take("port", int, "a port number, or 0 for any free one", 0)
         seed = table.take("seed", int, "a whole number", 1)
         rate = table.seconds("rate", "changes a second, above 0", 80.0)
-        table.finish(("port", "seed", "rate"))
+        symbols = str(
+            table.take("symbols", (str, int), "names such as BTCUSDT,ETHUSDT, or how many of the best known", "")
+        )
+        levels = table.take("levels", int, "levels a side of each book, above 0", 0)
+        if levels < 0:
+            raise table.error("levels", f"expected levels a side of each book, above 0, found {levels}")
+        table.finish(("port", "seed", "rate", "symbols", "levels"))
         if port:
             self._check_port(table, port)
         log = Path(str(self.state_dir), "twins", f"{name}.jsonl")
@@ -304,6 +310,8 @@ class _Reader:
             *("--account-type", account_type),
             *("--seed", str(seed)),
             *("--rate", str(rate)),
+            *(("--symbols", symbols) if symbols else ()),
+            *(("--levels", str(levels)) if levels else ()),
             *("--key-file", str(keys)),
             *("--log", str(log)),
         )

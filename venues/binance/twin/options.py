@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from venues.binance.twin.faults.plan import DEFAULT_RATE as FAULT_RATE
 from venues.binance.twin.faults.plan import PlanSpec
-from venues.binance.twin.market.catalogue import KNOWN
+from venues.binance.twin.market.catalogue import KNOWN, MOST_SYMBOLS, first_symbols, symbol_of
 from venues.binance.twin.render import ATOM
 from venues.binance.twin.requests.keys import KEY_TYPES
 from venues.binance.twin.rules import ORDERS_PER_TEN_SECONDS, WEIGHT_PER_MINUTE
@@ -83,7 +83,7 @@ def parser() -> argparse.ArgumentParser:
         type=_symbols,
         default=_symbols("BTCUSDT,ETHUSDT"),
         metavar="A,B",
-        help=f"what is traded (BTCUSDT,ETHUSDT); or how many of {len(KNOWN)}, or all",
+        help=f"what is traded (BTCUSDT,ETHUSDT); or how many (over {len(KNOWN)} some are invented), or all",
     )
     market.add_argument(
         "--rate",
@@ -237,12 +237,12 @@ def _file(text: str) -> Path:
 
 
 def _symbols(text: str) -> tuple[str, ...]:
-    if text.isascii() and text.isdigit() and int(text) > 0:
-        return tuple(KNOWN)[: int(text)]
+    if text.isascii() and text.isdigit() and 0 < int(text) <= MOST_SYMBOLS:
+        return first_symbols(int(text))
     if text == "all":
         return tuple(KNOWN)
     symbols = tuple(dict.fromkeys(text.split(",")))
-    unknown = [name for name in symbols if name not in KNOWN]
+    unknown = [name for name in symbols if symbol_of(name) is None]
     if unknown:
         raise argparse.ArgumentTypeError(f"unknown {','.join(unknown)}; known are {','.join(KNOWN)}")
     return symbols

@@ -16,7 +16,7 @@ from venues.binance.twin.faults.history import History
 from venues.binance.twin.faults.plan import Plan
 from venues.binance.twin.faults.registry import Faults
 from venues.binance.twin.limits import Addresses, OrderLimit
-from venues.binance.twin.market.catalogue import KNOWN
+from venues.binance.twin.market.catalogue import symbol_of
 from venues.binance.twin.market.markets import Market
 from venues.binance.twin.market.publisher import Publisher
 from venues.binance.twin.market.replayed import Replay
@@ -42,7 +42,7 @@ class World:
         if settings.replay:
             self.replay = Replay(settings.replay, settings.speed, settings.replay_starts_at_once)
         replayed = self.replay.markets if self.replay is not None else {}
-        live = [] if self.replay is not None else [KNOWN[name] for name in settings.symbols]
+        live = [] if self.replay is not None else [symbol for name in settings.symbols if (symbol := symbol_of(name))]
         began([*(symbol.name for symbol in live), *replayed])
         self.exchange = Exchange(live, settings.seed, log, self.clock.now_us, levels=settings.levels)
         for market in replayed.values():

@@ -6,6 +6,7 @@ only of the right order of magnitude, and crosses do not follow each other.
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -138,3 +139,22 @@ KNOWN = {
     )
 }
 """By name, the usual ones first. The last two do not trade, for clients that ask by status."""
+
+
+MOST_SYMBOLS = 999
+"""Symbols that a twin can have: those known, and then invented ones."""
+_INVENTED = re.compile(r"T(\d{3})USDT")
+
+
+def first_symbols(count: int) -> tuple[str, ...]:
+    """Return so many names: those known, then T063USDT, T064USDT, ..."""
+    invented = (f"T{number:03}USDT" for number in range(len(KNOWN) + 1, count + 1))
+    return (*tuple(KNOWN)[:count], *invented)
+
+
+def symbol_of(name: str) -> Symbol | None:
+    """Return a symbol by its name, None where there is none such. An invented one costs as much as its number."""
+    found = _INVENTED.fullmatch(name)
+    if found and int(found[1]):
+        return make(f"T{found[1]}", "USDT", str(int(found[1])), "0.01", "0.001")
+    return KNOWN.get(name)
