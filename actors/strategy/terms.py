@@ -192,9 +192,12 @@ def _read(name: str, value: Any) -> Any:
     if name in _WORDS:
         return parse_word(_WORDS[name], value, name)
     try:
-        return msgspec.convert(value, _KINDS[name])
+        found = msgspec.convert(value, _KINDS[name])
     except msgspec.ValidationError as error:
         raise ValueError(f"{name} is {value!r}; {str(error)[0].lower()}{str(error)[1:]}") from None
+    if isinstance(found, int) and not -(2**63) <= found < 2**63:
+        raise ValueError(f"{name} is {value!r}; expected a whole number of 64 bits")
+    return found
 
 
 def _nearest(what: str, value: Decimal, near: tuple[Decimal, Decimal]) -> str:

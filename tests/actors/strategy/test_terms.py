@@ -62,6 +62,7 @@ def test_a_term_that_is_none_is_as_if_it_were_left_out() -> None:
         ({"quote_size": "much"}, ValueError, ["quote_size", "'much'", "a number"]),
         ({"post_only": "yes"}, ValueError, ["post_only", "'yes'", "expected `bool`"]),
         ({"expire_ns": "tomorrow"}, ValueError, ["expire_ns", "'tomorrow'", "expected `int`"]),
+        ({"expire_ns": 2**63}, ValueError, ["expire_ns", str(2**63), "64 bits"]),
         ({"tag": 5}, ValueError, ["tag", "5", "expected `str`"]),
         ({"params": {"a": 1}}, ValueError, ["params", "expected `str`"]),
         ({"postonly": True}, TypeError, ["'postonly'", "post_only", "time_in_force"]),
