@@ -98,11 +98,15 @@ def share_of(instrument: str, count: int) -> int:
     return crc32(instrument.encode()) % count
 
 
-@lru_cache(maxsize=65536)
 def is_in_share(name: str, share: tuple[int, int]) -> bool:
     """True for an exact topic of this share, (number from 0, of how many), of a prefix; a wider name is in each."""
+    return share[1] <= 1 or _is_in_share(name, share)
+
+
+@lru_cache(maxsize=65536)
+def _is_in_share(name: str, share: tuple[int, int]) -> bool:
     number, count = share
-    if count <= 1 or not is_exact(name):
+    if not is_exact(name):
         return True
     parts = segments(name.removeprefix("status/"))
     return len(parts) < 4 or share_of(parts[3], count) == number

@@ -20,6 +20,7 @@ import asyncio
 import atexit
 import concurrent.futures
 import threading
+import time
 from collections.abc import Callable, Coroutine
 from datetime import datetime
 from pathlib import Path
@@ -36,6 +37,7 @@ from bus.messages import (
     Balance,
     Bar,
     BookSnapshot,
+    Code,
     ExitPolicy,
     GetInstruments,
     GetOrders,
@@ -61,6 +63,9 @@ CALL_S = 10.0
 """How long a call waits for a floor's answer, and for the first of some data."""
 START_S = 20.0
 HISTORY_S = 3600.0
+APPEAR_S = 2.0
+"""A floor that was started a moment ago may lack an actor for so long."""
+LOOK_S = 0.05
 
 T = TypeVar("T")
 
@@ -183,7 +188,11 @@ class Connection:
 
     def request(self, actor: str, message: Message, timeout: float = CALL_S) -> Any:
         """Ask any actor, and return the body of its answer. Raises RequestFailed with its refusal."""
+        deadline = time.monotonic() + APPEAR_S
         reply = self._run(self._visitor.request(actor, message, timeout), timeout + CALL_S)
+        while reply.code is Code.NO_SUCH_ACTOR and time.monotonic() < deadline:
+            time.sleep(LOOK_S)
+            reply = self._run(self._visitor.request(actor, message, timeout), timeout + CALL_S)
         if not reply.ok:
             raise RequestFailed(reply)
         return reply.body

@@ -6,20 +6,9 @@ Times in ``_ns`` are `Clock.boottime_ns` of the floor's host, which all of them 
 from __future__ import annotations
 
 from bus.messages.base import Message
-from bus.messages.words import Word
+from bus.messages.words import WeightPurpose
 
-__all__ = ["LeaseWeight", "QuotaState", "WeightLease", "WeightPurpose"]
-
-
-class WeightPurpose(Word):
-    """What request weight is spent for: who is named first is served last to go without."""
-
-    UNKNOWN = "UNKNOWN"
-    CANCEL = "CANCEL"
-    ORDER = "ORDER"
-    RECONCILE = "RECONCILE"
-    DATA = "DATA"
-    HISTORY = "HISTORY"
+__all__ = ["LeaseWeight", "QuotaState", "WeightLease"]
 
 
 class LeaseWeight(Message, frozen=True):

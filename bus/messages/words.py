@@ -31,6 +31,7 @@ __all__ = [
     "TradingState",
     "TrailingOffsetType",
     "TriggerType",
+    "WeightPurpose",
     "Word",
     "parse_word",
 ]
@@ -386,3 +387,14 @@ class Code(Word):
     LIQUIDATION = "LIQUIDATION", "The venue liquidates or deleverages the position."
     SETTLEMENT = "SETTLEMENT", "The instrument expired or settled, or its market closed or turned in play."
     CANCELED_BY_VENUE = "CANCELED_BY_VENUE", "The venue ended the order for a reason of its own."
+
+
+class WeightPurpose(Word):
+    """What request weight is spent for: who is named first is served last to go without."""
+
+    UNKNOWN = "UNKNOWN"
+    CANCEL = "CANCEL"
+    ORDER = "ORDER"
+    RECONCILE = "RECONCILE"
+    DATA = "DATA"
+    HISTORY = "HISTORY"

@@ -54,7 +54,7 @@ def test_the_harness_client_tells_of_the_first_tick_and_ends_with_all_that_it_st
             told = json.loads(process.stdout.readline())
             assert (told["event"], set(told)) == ("first_tick", {"event", "t_ns"})
             started = descendants(process.pid)
-            assert len(started) == 5  # reconciler, gate, market data, execution, strategy
+            assert len(started) == 6  # reconciler, gate, quota, market data, execution, strategy
             process.send_signal(signal.SIGTERM)
             process.wait(timeout=10)
             until(lambda: not any(Path("/proc", str(pid)).exists() for pid in started), "its whole tree has ended")

@@ -105,9 +105,10 @@ def test_e90_told_to_wait_all_siblings_wait_as_told_while_cancels_pass(stage: St
 
 def test_e90_banned_everybody_waits_until_the_end_and_says_so(stage: Stage, limits: VenueUnderTest) -> None:
     limits.ban(for_s=12.0)
+    refused = stage.order("BUY", price=(limits.touch()[0] * FAR).quantize(Decimal(1)))  # whoever asks first is told
+    stage.until(lambda: refused.is_closed, "it is refused")
 
     async def banned(visitor: Visitor) -> None:
-        await download(visitor, limits, pages=1, timeout_s=2.0)
         found = await becomes(visitor, limits, "BANNED")
         assert "has banned this address" in found.reason
         await becomes(visitor, limits, "READY")

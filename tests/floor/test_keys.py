@@ -47,7 +47,15 @@ def listed(floor: Floor) -> dict[str, str]:
 
 def test_the_first_start_makes_a_key_for_everybody(floor: Floor) -> None:
     roles = listed(floor)
-    names = {"supervisor", "gate", "reconciler", "market_data.BINANCE", "execution.BINANCE", "book.BINANCE"}
+    names = {
+        "supervisor",
+        "gate",
+        "reconciler",
+        "market_data.BINANCE",
+        "execution.BINANCE",
+        "book.BINANCE",
+        "quota.BINANCE",
+    }
     assert roles.keys() == {f"actor:{name}" for name in names} | {"strategy:maker_binance", "monitor", "operator"}
 
 

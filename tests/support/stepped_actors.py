@@ -28,6 +28,7 @@ ACTORS = {
     "market_data": "venues.binance.market_data:MarketData",
     "execution": "venues.binance.execution:Execution",
     "book": "actors.book:BookActor",
+    "quota": "actors.quota:QuotaActor",
     "strategy": "tradefloor.strategies:load",
 }
 
