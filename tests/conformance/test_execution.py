@@ -10,7 +10,9 @@ import pytest
 from conformance import VenueUnderTest
 from conformance.prices import FAR, between, far
 from conformance.puppet import Stage
+from floors import actor, kill, synced, until
 
+from actors.monitor.visitor import Visitor
 from bus.messages import (
     BalancesAnswer,
     CancelOrder,
@@ -125,6 +127,31 @@ def test_e20_an_order_that_waits_rests_and_is_canceled(
     trigger = far(ask, 2 - FAR) if is_above else far(bid)
     terms = {"price": trigger} if "LIMIT" in kind else {}
     order = stage.becomes(stage.order(side, type=kind, trigger_price=trigger, **terms), "ACCEPTED")
+    assert order.exact.order.client_order_id in venue.open_orders()
+    stage.compare()
+    stage.cancel(order)
+
+
+def test_e20_an_order_that_waits_is_found_again_after_a_restart(stage: Stage, venue: VenueUnderTest) -> None:
+    low = far(venue.touch()[0])
+    order = stage.becomes(stage.order("SELL", price=low - 10, type="STOP_LIMIT", trigger_price=low), "ACCEPTED")
+    name = f"execution.{venue.instance}"
+
+    async def restart(visitor: Visitor) -> None:
+        status = await visitor.status()
+        assert status is not None
+        before = actor(status, name)
+        kill(before.pid)
+
+        async def is_back() -> bool:
+            fresh = await visitor.status()
+            return fresh is not None and actor(fresh, name).restarts > before.restarts
+
+        await until(is_back, 20.0, f"{name} is back")
+        await synced(visitor, venue.instance)
+
+    stage.floor.visit(restart)
+    assert (order.label, order.exact.order.trigger_price) == ("ACCEPTED", low)
     assert order.exact.order.client_order_id in venue.open_orders()
     stage.compare()
     stage.cancel(order)
@@ -317,6 +344,37 @@ def test_e72_more_than_the_account_has_is_rejected_by_the_venues_own_word(stage:
     rejected = stage.becomes(stage.order("BUY", size, far(bid)), "REJECTED")
     assert rejected.code is Code.INSUFFICIENT_FUNDS
     assert rejected.exact.venue_code
+
+
+def test_e72_in_a_closed_market_and_for_no_such_symbol_the_code_says_which(stage: Stage, venue: VenueUnderTest) -> None:
+    price = far(venue.touch()[0])
+    with venue.closed_market():
+        order = stage.order("BUY", price=price)
+        stage.until(lambda: order.is_closed, "it is refused")
+        assert order.label in ("DENIED", "REJECTED")
+        assert order.code is Code.INSTRUMENT_NOT_TRADING, f"{order.code} {order.reason}"
+    unknown = stage.do(lambda puppet: puppet.buy(f"NONESUCH.{venue.instance}", venue.size, price))
+    stage.until(lambda: unknown.is_closed, "it is refused")
+    assert unknown.label == "DENIED"
+    assert "NONESUCH" in unknown.reason
+
+    def trades_again() -> bool:
+        again = stage.order("BUY", price=price)
+        stage.until(lambda: again.label in ("ACCEPTED", "DENIED", "REJECTED"), "it has an outcome")
+        return again.label == "ACCEPTED"
+
+    stage.until(trades_again, "the market is open again", look_s=0.3)
+
+
+def test_e72_an_account_that_may_not_trade_is_told_so_in_the_venues_own_words(
+    stage: Stage, venue: VenueUnderTest
+) -> None:
+    with venue.no_permission():
+        rejected = stage.order("BUY", price=far(venue.touch()[0]))
+        stage.until(lambda: rejected.is_closed, "it is refused")
+    assert rejected.label == "REJECTED"
+    assert rejected.exact.venue_code
+    assert rejected.reason
 
 
 def test_lesson_25_precision_a_size_within_rounding_of_the_step_snaps_to_it(

@@ -119,6 +119,22 @@ seed = 3
     def clock_off(self, seconds: float) -> Any:
         return self._during("clock_skew", ms=seconds * 1000)
 
+    @contextmanager
+    def closed_market(self) -> Iterator[None]:
+        self.admin.post("status", symbol=self.symbol, status="HALT")
+        try:
+            yield
+        finally:
+            self.admin.post("status", symbol=self.symbol, status="TRADING")
+
+    @contextmanager
+    def no_permission(self) -> Iterator[None]:
+        self.admin.post("trading", enabled=False)
+        try:
+            yield
+        finally:
+            self.admin.post("trading", enabled=True)
+
     def end_session(self) -> None:
         self.admin.fault("cut", door="ws_api")
 

@@ -114,6 +114,14 @@ class VenueUnderTest(ABC):
         """The venue's clock is ahead of the host's."""
 
     @abstractmethod
+    def closed_market(self) -> AbstractContextManager[None]:
+        """The instrument does not trade."""
+
+    @abstractmethod
+    def no_permission(self) -> AbstractContextManager[None]:
+        """The account may not trade."""
+
+    @abstractmethod
     def end_session(self) -> None:
         """The venue ends the account's private stream."""
 
