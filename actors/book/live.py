@@ -49,6 +49,20 @@ class LiveBook:
         return self.snapshot.asks
 
     @property
+    def best_bid(self) -> float:
+        """The highest bid. Raises StaleBookError, and IndexError where there is none."""
+        return self.snapshot.best_bid
+
+    @property
+    def best_ask(self) -> float:
+        """The lowest ask. Raises StaleBookError, and IndexError where there is none."""
+        return self.snapshot.best_ask
+
+    def imbalance(self, levels: int = 1) -> float:
+        """See `BookSnapshot.imbalance`. Raises StaleBookError."""
+        return self.snapshot.imbalance(levels)
+
+    @property
     def mid(self) -> float:
         """The middle of the best prices. Raises StaleBookError, and IndexError where a side is empty."""
         return self.snapshot.mid

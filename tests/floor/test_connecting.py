@@ -18,7 +18,7 @@ from binance_floor import wait_for
 from elsewhere import gone
 from floors import Floor
 
-from bus.messages import CancelAll, OrderStatus
+from bus.messages import CancelAll, OrderStatus, Side
 from bus.requests import RequestFailed
 from tradefloor import Connection, NotConnected, TradingConnection, connect
 
@@ -152,6 +152,31 @@ def test_orders_go_by_the_gate_and_are_live_objects(floor: Floor) -> None:
         hand.buy(ID, 1)
     with pytest.raises(NotConnected, match="this connection is closed"):
         hand.orders()
+
+
+def test_a_strategy_knows_its_own_orders_in_a_book_that_is_always_current(floor: Floor) -> None:
+    with connect(floor.run_dir, name="owner", trade=True) as hand:
+        assert isinstance(hand, TradingConnection)
+        hand._do(lambda desk: desk.subscribe_book(ID, depth=0))
+        book = hand._do(lambda desk: desk.live_book(ID))
+        wait_for(lambda: not book.is_stale and book.state == "LIVE", "the book is live")
+        price = round(hand._do(lambda desk: book.best_bid) * 0.99, 0)
+        order = hand.wait(hand.buy(ID, "0.003", price=price), "accepted")
+
+        def shows_it() -> bool:
+            return hand._do(lambda desk: dict(book.bids).get(price, 0.0)) >= 0.003
+
+        wait_for(shows_it, "the venue's book has it")
+        assert hand._do(lambda desk: book.own(Side.BUY, price)) == pytest.approx(0.003)
+
+        def lacks_it() -> bool:
+            with_it, without = hand._do(lambda desk: (dict(book.bids), dict(book.without_own().bids)))
+            return with_it.get(price, 0.0) - without.get(price, 0.0) == pytest.approx(0.003)
+
+        wait_for(lacks_it, "the book without it lacks it")
+        hand.cancel(order)
+        hand.wait(order)
+        assert hand._do(lambda desk: book.own(Side.BUY, price)) == 0
 
 
 def test_a_name_that_is_taken_is_refused(floor: Floor) -> None:
