@@ -22,12 +22,13 @@ CANCEL_SHARE = 0.2
 """Of each window's limit, for cancels alone."""
 CEILINGS = {
     WeightPurpose.ORDER: 0.8,
-    WeightPurpose.RECONCILE: 0.75,
-    WeightPurpose.DATA: 0.66,
+    WeightPurpose.RECONCILE: 0.7,
+    WeightPurpose.DATA: 0.6,
     WeightPurpose.HISTORY: 0.5,
 }
 """Of a window's limit: what may be committed to everything but cancels when this purpose leases. The distance between
-two is what the more urgent one still has when the other waits."""
+two is what the more urgent one still has when the other waits: a tenth is 600 of Spot's 6,000, all the orders that an
+account may place in a minute."""
 STANDING_SHARE = 0.02
 """Of a window's limit, to each actor that sends orders: 120 of Spot's 6,000, above the 100 orders in ten seconds that
 the venue takes, so that a window's first burst need not be asked for."""
@@ -52,9 +53,10 @@ def standing_share(limit: int, cancelers: int) -> int:
 
 @dataclass(slots=True)
 class _Account:
-    """One actor's, in the present window."""
+    """One actor's, in the present window; `lost` was leased to its earlier lives, which may have spent all of it."""
 
     committed: int = 0
+    lost: int = 0
     spent: int = 0
     canceled: int = 0
     told: int = 0
@@ -93,8 +95,8 @@ class Ledger:
         total = 0
         for name in self.actors:
             account = self._accounts.get(name)
-            own = account.committed if account is not None else 0
-            total += max(own, standing) if name in self.cancelers else own
+            own, lost = (account.committed, account.lost) if account is not None else (0, 0)
+            total += lost + (max(own, standing) if name in self.cancelers else own)
         return total
 
     @property
@@ -117,7 +119,7 @@ class Ledger:
             missed = (now_ns - self.window_ends_ns) // WINDOW_NS
             self.window_ends_ns += (missed + 1) * WINDOW_NS
             for account in self._accounts.values():
-                account.committed = account.spent = account.canceled = account.told = 0
+                account.committed = account.lost = account.spent = account.canceled = account.told = 0
         if now_ns >= self.held_until_ns:
             self.banned = False
 
@@ -132,6 +134,11 @@ class Ledger:
             self._settles_ns = now_ns + SETTLE_NS if said.window_ends_ns else 0
         account.heard_ns = now_ns
         account.limit = said.limit
+        if not said.window_ends_ns:  # it was never leased anything: what was leased was to a life that is over
+            account.lost += account.committed
+            account.committed = 0
+        elif said.told:  # by an answer to this life: all that an earlier one spent is in it
+            account.lost = 0
         told = [each.limit for each in self._accounts.values() if each.limit]
         self.limit = min(told, default=self.limit)  # some heard it long ago: the least of them is safe
         if not said.window_ends_ns or said.window_ends_ns > now_ns:

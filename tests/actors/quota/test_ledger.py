@@ -36,7 +36,7 @@ def test_a_fifth_of_each_window_is_for_cancels_and_is_never_leased_for_anything_
 
 def test_history_waits_first_then_data_then_reconciliation_and_orders_last() -> None:
     book = ledger()
-    for purpose, used in ((P.HISTORY, 3000), (P.DATA, 3960), (P.RECONCILE, 4500), (P.ORDER, 4800)):
+    for purpose, used in ((P.HISTORY, 3000), (P.DATA, 3600), (P.RECONCILE, 4200), (P.ORDER, 4800)):
         drained(book, purpose, 1)
         assert book.used == used
         assert book.lease(DATA, purpose, 1, NOW) == 0
@@ -46,7 +46,7 @@ def test_weight_is_leased_in_blocks_and_all_of_what_was_asked_or_nothing() -> No
     book = ledger()
     assert book.lease(DATA, P.DATA, 2, NOW) == 60
     assert book.lease(DATA, P.DATA, 250, NOW) == 250
-    left = int(6000 * 0.66) - book.used
+    left = int(6000 * 0.6) - book.used
     assert book.lease(DATA, P.DATA, left + 1, NOW) == 0
     assert book.lease(DATA, P.DATA, left, NOW) == left
 
@@ -126,6 +126,21 @@ def test_a_ledger_that_was_lost_waits_for_the_dead_no_longer_than_two_renewals()
     book.report(DATA, LeaseWeight(NOW + 30_000 * _MS, spent=10), NOW)
     assert book.lease(DATA, P.HISTORY, 1, NOW + 1_999 * _MS) == 0
     assert book.lease(DATA, P.HISTORY, 1, NOW + 2_000 * _MS) == 60
+
+
+def test_what_a_life_that_is_over_did_not_spend_is_free_once_the_venue_has_told_the_next_one() -> None:
+    book = ledger()
+    book.report(DATA, LeaseWeight(), NOW)
+    assert book.lease(DATA, P.DATA, 2000, NOW) == 2000
+    idle = book.used - 2000
+    book.report(DATA, LeaseWeight(), NOW + 1)  # killed; it may have spent all of it since it was last heard
+    assert book.used == idle + 2000
+    assert book.lease(DATA, P.DATA, 20, NOW + 1) == 60
+    book.report(DATA, LeaseWeight(book.window_ends_ns, spent=20, left=40), NOW + 2)
+    assert book.used == idle + 2060
+    book.report(DATA, LeaseWeight(book.window_ends_ns, spent=20, left=40, told=520, limit=6000), NOW + 3)
+    assert book.others == 500  # what it did spend
+    assert book.used == idle + 560
 
 
 def test_on_a_floor_that_begins_the_first_who_asks_is_served_at_once() -> None:
