@@ -55,11 +55,19 @@ class AccountCheck:
         self.events = 0
         self._ledger, self._record, self._clock, self._log = ledger, record, clock, log
         self._suspect: _Suspect | None = None
+        self._is_doubtful = False
 
     @property
     def is_suspicious(self) -> bool:
-        """True while a difference waits for its second read."""
-        return self._suspect is not None
+        """True while a difference waits for its second read, or what the stream told for its first."""
+        return self._is_doubtful or self._suspect is not None
+
+    def doubt(self, told: Balance) -> None:
+        """A balance was dismissed. A stream tells in order: one that is older than what is known comes from a second
+        socket, or the venue's clock went back and it is the truth. A read tells which."""
+        known = self._ledger.balances.get((self.instance, told.asset))
+        if told.source is Source.STREAM and known is not None and told.ts_event < known.ts_event:
+            self._is_doubtful |= (told.free, told.locked) != (known.free, known.locked)
 
     async def read(
         self,
@@ -71,6 +79,7 @@ class AccountCheck:
         events, busy, fills, suspect = self.events, in_flight(), self._fills(), self._suspect
         answer = await ask()
         quiet = events == self.events and not busy and not in_flight()
+        self._is_doubtful &= not quiet
         self._record([*map(self._newest, answer.balances), *self._zeros(answer)] if quiet else list(answer.balances))
         if self.instance not in self._ledger.expected:
             # a fill that the answer counts already would count again when it is told: have it told now

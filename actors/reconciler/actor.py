@@ -162,6 +162,8 @@ class Reconciler(Actor):
             if problem:
                 message = Unbookable(message.instance, message, problem, now)
             if not self.ledger.is_news(message):
+                if isinstance(message, Balance):
+                    self.syncs[message.instance].account.doubt(message)
                 continue
             if problem:
                 fill = message.fill

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from order_samples import INSTANCE, a_fill, an_instrument, an_intent, an_order
 
 from actors.reconciler import Reconciler
@@ -254,6 +255,29 @@ def test_what_a_quiet_account_holds_is_believed_though_the_venues_clock_went_bac
     found = account.ledger.balances[(INSTANCE, "USDT")]
     assert (found.free, found.locked) == ((999, 0) if quiet else (900, 100))
     assert found.ts_event == ahead
+
+
+def test_what_the_stream_tells_after_the_venues_clock_went_back_is_read_again_until_the_account_is_quiet() -> None:
+    account = Account().read()
+    ahead = account.clock.time_ns() + 7_000_000_000
+    account.record([Balance(INSTANCE, "USDT", Decimal(900), Decimal(100), Source.STREAM, ahead, ahead)])
+    assert not account.check.is_suspicious
+    account.check.doubt(Balance(INSTANCE, "USDT", Decimal(1000), Decimal(0), Source.STREAM, ahead - 1, ahead - 1))
+    assert account.check.is_suspicious
+    account.while_asked = lambda: account.tell(bought("1"))
+    assert account.read().check.is_suspicious
+    account.while_asked = lambda: None
+    account.read(BTC="2", USDT="900")
+    assert not account.check.is_suspicious
+    assert account.ledger.balances[(INSTANCE, "USDT")].locked == 0
+
+
+def test_a_balance_that_is_told_twice_or_is_an_older_answer_is_not_doubted() -> None:
+    account = Account().read()
+    known = account.ledger.balances[(INSTANCE, "USDT")]
+    account.check.doubt(replace(known, source=Source.STREAM, ts_event=known.ts_event - 1))
+    account.check.doubt(replace(known, free=Decimal(3), ts_event=known.ts_event - 1))
+    assert not account.check.is_suspicious
 
 
 def test_a_fill_that_comes_after_its_adjustment_is_adjusted_back() -> None:
