@@ -111,6 +111,8 @@ class _Comparison:
         self._found.append(f"{text} ({self._segment.name})")
 
     def _begin(self, state: Key) -> None:
+        if state[0] == 0:
+            return  # the venue was asked for it, which numbers only what it streams
         place = self._segment.index.get(state[0])
         if place is None:
             self._say(f"state {state} was never sent")

@@ -65,6 +65,13 @@ def test_a_quote_dropped_right_after_the_state_is_found() -> None:
     assert "1 sent and not given" in text
 
 
+def test_a_quote_that_was_asked_for_has_no_number_and_what_follows_is_held_against_the_stream() -> None:
+    asked = (0, 59_999.0, 60_001.0, 1.0, 2.0)
+    assert quotes(asked, *QUOTES[3:]) == []
+    (one,) = quotes(asked, *QUOTES[3:5], *QUOTES[6:])
+    assert "1 sent and not given" in one
+
+
 def test_an_altered_value_is_found_wherever_it_is() -> None:
     for place in range(1, 5):
         values = list(QUOTES[4])
