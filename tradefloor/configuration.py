@@ -295,9 +295,11 @@ class _Reader:
             table.take("symbols", (str, int), "names such as BTCUSDT,ETHUSDT, or how many of the best known", "")
         )
         levels = table.take("levels", int, "levels a side of each book, above 0", 0)
-        if levels < 0:
-            raise table.error("levels", f"expected levels a side of each book, above 0, found {levels}")
-        table.finish(("port", "seed", "rate", "symbols", "levels"))
+        weight = table.take("weight_per_minute", int, "request weight an address may use, above 0", 0)
+        for key, value, what in (("levels", levels, "levels a side"), ("weight_per_minute", weight, "request weight")):
+            if value < 0:
+                raise table.error(key, f"expected {what}, above 0, found {value}")
+        table.finish(("port", "seed", "rate", "symbols", "levels", "weight_per_minute"))
         if port:
             self._check_port(table, port)
         log = Path(str(self.state_dir), "twins", f"{name}.jsonl")
@@ -312,6 +314,7 @@ class _Reader:
             *("--rate", str(rate)),
             *(("--symbols", symbols) if symbols else ()),
             *(("--levels", str(levels)) if levels else ()),
+            *(("--weight-per-minute", str(weight)) if weight else ()),
             *("--key-file", str(keys)),
             *("--log", str(log)),
         )

@@ -11,26 +11,13 @@ import pytest
 from conformance import VENUES, VenueUnderTest
 from conformance.listener import Listener
 from conformance.puppet import Stage
-from floors import Floor, synced
+from conformance.stages import a_stage
 
 
 @pytest.fixture(scope="package", params=VENUES, ids=lambda kind: kind.name)
 def floor_stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     kind: type[VenueUnderTest] = request.param
-    folder = tmp_path_factory.mktemp("conformance")
-    file = folder / "floor.toml"
-    file.write_text(f'[floor]\nname = "conformance"\n{kind.settings}')
-    floor = Floor(file, folder)
-    try:
-        floor.visit(lambda visitor: synced(visitor, kind.instance))
-        stage = Stage(kind(floor))
-        stage.venue.stand_still()
-        yield stage
-        stage.close()
-        summary = floor.stop()
-        assert summary["agrees"], summary["problems"]
-    finally:
-        floor.close()
+    yield from a_stage(kind, kind.settings + kind.no_limit, tmp_path_factory.mktemp("conformance"))
 
 
 @pytest.fixture

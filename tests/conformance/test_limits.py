@@ -1,4 +1,7 @@
-"""Limits of the venue: what a strategy and its siblings live through near one, at one, and under a ban."""
+"""Limits of the venue: what a strategy and its siblings live through at one, under a ban, and near one.
+
+The last case leaves no weight for downloads until the venue's minute is over.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from conformance import VenueUnderTest
+from conformance import VENUES, VenueUnderTest
 from conformance.puppet import Stage
+from conformance.stages import a_stage
 from floors import actor, until
 
 from actors.monitor.visitor import Visitor
@@ -59,31 +63,18 @@ async def download(visitor: Visitor, venue: VenueUnderTest, pages: int, timeout_
     return sum(isinstance(reply.body, HistoryAnswer) for reply in await asyncio.gather(*asked))
 
 
+@pytest.fixture(scope="module", params=VENUES, ids=lambda kind: kind.name)
+def floor_stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """A floor of these cases' own, at a venue that limits as it does."""
+    kind: type[VenueUnderTest] = request.param
+    yield from a_stage(kind, kind.settings, tmp_path_factory.mktemp("limits"))
+
+
 @pytest.fixture
 def limits(venue: VenueUnderTest) -> Iterator[VenueUnderTest]:
     """The venue, whose limits are as they were when the case is over."""
     yield venue
     venue.restore_limits()
-
-
-def test_e90_near_the_limit_a_download_waits_and_orders_and_cancels_do_not(
-    stage: Stage, limits: VenueUnderTest
-) -> None:
-    limit = limits.lower_limit(room=120)
-    stage.becomes(resting(stage, limits), "ACCEPTED")  # its answer tells the new limit
-    refused = limits.refusals()
-
-    async def near(visitor: Visitor) -> None:
-        async def is_told() -> bool:
-            return (await quota(visitor, limits)).counters.get("weight_limit") == limit
-
-        await until(is_told, 10.0, "the quota actor knows the limit")
-        assert await download(visitor, limits, pages=60, timeout_s=3.0) < 60
-
-    stage.floor.visit(near)
-    order = resting(stage, limits)
-    stage.cancel(order)
-    assert limits.refusals() == refused
 
 
 def test_e90_told_to_wait_all_siblings_wait_as_told_while_cancels_pass(stage: Stage, limits: VenueUnderTest) -> None:
@@ -121,3 +112,23 @@ def test_e90_banned_everybody_waits_until_the_end_and_says_so(stage: Stage, limi
 
     stage.floor.visit(banned)
     assert limits.asked_while_banned() == 0
+
+
+def test_e90_near_the_limit_a_download_waits_and_orders_and_cancels_do_not(
+    stage: Stage, limits: VenueUnderTest
+) -> None:
+    limit = limits.lower_limit(room=120)
+    stage.becomes(resting(stage, limits), "ACCEPTED")  # its answer tells the new limit
+    refused = limits.refusals()
+
+    async def near(visitor: Visitor) -> None:
+        async def is_told() -> bool:
+            return (await quota(visitor, limits)).counters.get("weight_limit") == limit
+
+        await until(is_told, 10.0, "the quota actor knows the limit")
+        assert await download(visitor, limits, pages=60, timeout_s=3.0) < 60
+
+    stage.floor.visit(near)
+    order = resting(stage, limits)
+    stage.cancel(order)
+    assert limits.refusals() == refused

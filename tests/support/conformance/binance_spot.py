@@ -44,6 +44,7 @@ silence_s = 2.0
 [venues.BINANCE.twin]
 seed = 3
 """
+    no_limit = "weight_per_minute = 100000"
     symbol = "BTCUSDT"
     tick = Decimal("0.01")
     own_param = ("selfTradePreventionMode", "EXPIRE_TAKER")

@@ -68,14 +68,16 @@ class VenueUnderTest(ABC):
     quiet_s: float
     """Longer than the venue's actor waits before it looks after a silent feed."""
     settings: str
-    """The instance's table of the floor's configuration, with its twin."""
+    """The instance's table of the floor's configuration, with its twin, whose table comes last."""
+    no_limit: str
+    """Of the twin's table: lets an address spend more than all cases together do."""
 
     def __init__(self, floor: Floor) -> None:
         self.floor = floor
 
     @abstractmethod
     def forgive(self) -> None:
-        """Forget how much of the venue's limits was used: cases ask more in a minute than a floor does in an hour."""
+        """Forget how many orders were sent: cases send more in a while than the venue lets an account."""
 
     @abstractmethod
     def stand_still(self) -> None:
