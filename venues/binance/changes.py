@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from functools import partial
 
 import msgspec
@@ -125,14 +126,19 @@ class Changes(Orders):
             request = Request("order.cancel", {"symbol": symbol, "origClientOrderId": name})
             told = partial(self._on_given_back, own)
         outcome = self.send(request, told, window, takes_risk=False)
-        if outcome is not None and not isinstance(outcome, Refused | Failure):
-            self.spawn(_done(outcome))
+        if isinstance(outcome, Refused | Failure):
+            self._stays_too_large(name, outcome.reason)
+        elif outcome is not None:
+            self.spawn(self._given_back(name, outcome))
+
+    async def _given_back(self, name: str, going: Awaitable[Failure | None]) -> None:
+        failure = await going
+        if failure is not None:
+            self._stays_too_large(name, failure.reason)
 
     def _on_given_back(self, change: ModifyOrder, answer: bytes | ClientError) -> None:
         if isinstance(answer, ClientError):
-            failure = self.failure_of(answer)
-            self.log.error("an order is too large by what was filled meanwhile", reason=failure.reason)
+            self._stays_too_large(change.client_order_id, self.failure_of(answer).reason)
 
-
-async def _done(outcome: object) -> None:
-    await outcome  # type: ignore[misc]
+    def _stays_too_large(self, name: str, reason: str) -> None:
+        self.log.error("an order is too large by what was filled while it was replaced", order=name, reason=reason)

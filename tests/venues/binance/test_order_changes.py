@@ -139,6 +139,21 @@ def test_what_was_filled_while_it_was_replaced_is_taken_off_the_new_attempt(
     assert [event.size for event in floor.events if getattr(event, "kind", None) is Kind.UPDATED][-1] == Decimal("0.02")
 
 
+def test_an_order_that_was_filled_as_far_as_it_was_to_be_while_it_was_replaced_is_canceled(
+    floor: Floor, venue: TwinProcess, trader: Trader
+) -> None:
+    bid, ask = venue.touch()
+    price = bid + ((ask - bid) / 2).quantize(Decimal("0.01"))
+    order, _ = trader.submit(size=Decimal("0.04"), price=price)
+    trader.wait(order, Kind.ACCEPTED)
+    venue.admin.post("market", symbol="BTCUSDT", side="SELL", type="LIMIT", quantity="0.02", price=str(price))
+    wait_for(lambda: any(isinstance(event, Fill) for event in floor.events), "it is filled in part")
+    half = Decimal("0.01")  # is what the gate had heard of
+    change, _ = trader.modify(order, filled=half, size=Decimal("0.02"), price=Decimal(50000))
+    wait_for(lambda: Kind.CANCELED in dict(trader.told(change.new_client_order_id)), "it is canceled")
+    assert trader.open_ids() == set()
+
+
 def test_a_refused_change_leaves_the_order_as_it_was(
     floor: Floor, venue: TwinProcess, trader: Trader, resting: NewOrder
 ) -> None:
