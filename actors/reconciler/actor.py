@@ -284,15 +284,16 @@ class Reconciler(Actor):
 
     async def _pull_intents(self) -> bool:
         while True:
-            reply = await self.ask(GATE, GetIntents(self.ledger.last_intent), 2.0)
+            known = self.ledger.last_intent
+            reply = await self.ask(GATE, GetIntents(known), 2.0)
             if not isinstance(reply.body, IntentsAnswer):
                 return False
-            before = self.ledger.last_intent
-            if reply.body.last < before:
+            if reply.body.last < known:
                 self.log.error(
-                    "intents.db is behind events.db: it was lost or replaced", gate=reply.body.last, ours=before
+                    "intents.db is behind events.db: it was lost or replaced", gate=reply.body.last, ours=known
                 )
                 return False  # numbers would come again under which we know other orders: no new risk is taken
+            before = self.ledger.last_intent  # more may have been published while the gate answered
             self.record(list(reply.body.intents))
             if self.ledger.last_intent >= reply.body.last or self.ledger.last_intent == before:
                 return True

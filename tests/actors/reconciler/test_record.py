@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -15,8 +16,9 @@ from actors.reconciler.journal import EventJournal
 from actors.reconciler.ledger import Ledger
 from actors.runtime import Context
 from bus import topics
-from bus.codec import decode
-from bus.messages import ExecutionUpdate, Message, OrderEventKind, Side
+from bus.codec import Header, ReplyStatus, decode
+from bus.messages import Code, ExecutionUpdate, GetIntents, IntentsAnswer, Message, OrderEventKind, Side
+from bus.requests import Reply
 
 
 class Place:
@@ -82,3 +84,24 @@ def test_a_fill_is_written_with_the_names_of_its_order(reconciler: Any) -> None:
     for each in list(reconciler.journal.each()):
         replayed.apply(decode(each.body))
     assert replayed.digest() == reconciler.ledger.digest()
+
+
+@pytest.mark.parametrize("told_meanwhile", [True, False])
+def test_an_intent_that_is_told_while_the_gate_answers_is_no_sign_that_its_journal_was_lost(
+    reconciler: Any, told_meanwhile: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    reconciler.record([an_intent(1, an_order("one"))])
+    second = an_intent(2, an_order("two"))
+    if not told_meanwhile:
+        reconciler.record([second])
+
+    async def ask(_name: str, message: Message, _timeout_s: float) -> Reply:
+        assert message == GetIntents(1 if told_meanwhile else 2)
+        if told_meanwhile:
+            reconciler._on_intents(second, Header(1, 0, "gate", 1, 2, 0), "intent/gate/")
+        return Reply(ReplyStatus.OK, Code.NONE, IntentsAnswer((), 1))
+
+    reconciler.ask = ask
+    assert asyncio.run(reconciler._pull_intents()) is told_meanwhile
+    assert ("intents.db is behind events.db" in caplog.text) is not told_meanwhile
+    assert reconciler.ledger.last_intent == 2
