@@ -100,20 +100,32 @@ def test_e12_an_order_that_expires_by_itself(stage: Stage, venue: VenueUnderTest
     raise AssertionError(f"{venue.name} offers {time_in_force}: the case has to be written")
 
 
-@pytest.mark.proves("order_types: STOP_MARKET")
-def test_e20_a_stop_rests_is_triggered_once_and_fills(stage: Stage, venue: VenueUnderTest) -> None:
-    price, (bid, _) = between(venue), venue.touch()
-    venue.offer("SELL", venue.size, bid)  # the last trade is below the trigger
-    stop = stage.order("BUY", type="STOP_MARKET", trigger_price=price)
-    stage.becomes(stop, "ACCEPTED")
-    assert stop.exact.order.client_order_id in venue.open_orders()
-    venue.offer("SELL", venue.size, price)
+@pytest.mark.proves(
+    "order_types: STOP_MARKET",
+    "order_types: STOP_LIMIT",
+    "order_types: MARKET_IF_TOUCHED",
+    "order_types: LIMIT_IF_TOUCHED",
+)
+@pytest.mark.parametrize("kind", ["STOP_MARKET", "STOP_LIMIT", "MARKET_IF_TOUCHED", "LIMIT_IF_TOUCHED"])
+@pytest.mark.parametrize("side", ["BUY", "SELL"])
+def test_e20_an_order_that_waits_is_triggered_once_and_fills(
+    stage: Stage, venue: VenueUnderTest, kind: str, side: str
+) -> None:
+    trigger, (bid, ask) = between(venue), venue.touch()
+    waits_for_rise = (side == "BUY") is kind.startswith("STOP")
+    rests, takes = ("SELL", "BUY") if waits_for_rise else ("BUY", "SELL")
+    venue.offer(rests, venue.size, bid if waits_for_rise else ask)  # the last trade is before the trigger
+    crossing = far(ask, 2 - FAR) if side == "BUY" else far(bid)
+    terms = {"price": crossing} if "LIMIT" in kind else {}
+    order = stage.becomes(stage.order(side, type=kind, trigger_price=trigger, **terms), "ACCEPTED")
+    assert order.exact.order.client_order_id in venue.open_orders()
+    venue.offer(rests, venue.size, trigger)
     stage.compare()
-    assert stop.label == "ACCEPTED"
-    venue.offer("BUY", venue.size, price)
-    stage.becomes(stop, "FILLED")
-    assert stop.exact.filled == venue.size
-    assert venue.orders_received().count(stop.exact.order.client_order_id) == 1
+    assert order.label == "ACCEPTED", "nothing was traded at the trigger yet"
+    venue.offer(takes, venue.size, trigger)
+    stage.becomes(order, "FILLED")
+    assert order.exact.filled == venue.size
+    assert venue.orders_received().count(order.exact.order.client_order_id) == 1
 
 
 @pytest.mark.proves("order_types: STOP_LIMIT", "order_types: MARKET_IF_TOUCHED", "order_types: LIMIT_IF_TOUCHED")
@@ -366,15 +378,17 @@ def test_e72_in_a_closed_market_and_for_no_such_symbol_the_code_says_which(stage
     stage.until(trades_again, "the market is open again", look_s=0.3)
 
 
-def test_e72_an_account_that_may_not_trade_is_told_so_in_the_venues_own_words(
-    stage: Stage, venue: VenueUnderTest
+@pytest.mark.parametrize("trouble", ["bad_key", "no_permission"])
+def test_e72_who_may_not_trade_is_told_so_in_the_venues_own_words(
+    stage: Stage, venue: VenueUnderTest, trouble: str
 ) -> None:
-    with venue.no_permission():
+    with getattr(venue, trouble)():
         rejected = stage.order("BUY", price=far(venue.touch()[0]))
         stage.until(lambda: rejected.is_closed, "it is refused")
     assert rejected.label == "REJECTED"
     assert rejected.exact.venue_code
     assert rejected.reason
+    assert rejected.exact.order.client_order_id not in venue.open_orders()
 
 
 def test_lesson_25_precision_a_size_within_rounding_of_the_step_snaps_to_it(

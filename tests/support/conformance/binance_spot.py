@@ -128,6 +128,9 @@ seed = 3
         finally:
             self.admin.post("status", symbol=self.symbol, status="TRADING")
 
+    def bad_key(self) -> Any:
+        return self._during("key_refused", method="order.place")
+
     @contextmanager
     def no_permission(self) -> Iterator[None]:
         self.admin.post("trading", enabled=False)

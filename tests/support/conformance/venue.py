@@ -120,6 +120,10 @@ class VenueUnderTest(ABC):
         """The instrument does not trade."""
 
     @abstractmethod
+    def bad_key(self) -> AbstractContextManager[None]:
+        """New orders meet the answer that a deleted key gets."""
+
+    @abstractmethod
     def no_permission(self) -> AbstractContextManager[None]:
         """The account may not trade."""
 
