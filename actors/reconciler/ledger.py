@@ -123,7 +123,7 @@ class Ledger:
         ]
 
     def instruments_of(self, instance: str) -> list[str]:
-        """Return the instruments in which the instance ever had an order."""
+        """Return the instruments in which the instance ever had an order that was not denied."""
         return sorted(self._traded.get(instance, ()))
 
     def fill_problem(self, fill: Fill) -> str:
@@ -313,7 +313,8 @@ class Ledger:
     def _keep(self, state: OrderState) -> None:
         order = state.order
         self.orders[order.order_id] = state
-        self._traded.setdefault(order.instance, set()).add(order.instrument)
+        if state.status is not OrderStatus.DENIED:  # else it never left: the instrument may not even be there
+            self._traded.setdefault(order.instance, set()).add(order.instrument)
         for index, belongs in ((self._open, state.is_open), (self._lacking, state.venue_filled > state.filled)):
             if belongs:
                 index[order.order_id] = state

@@ -152,7 +152,7 @@ class InstanceSync:
         await every(
             [
                 *(partial(self._inquiry.look_for, state) for state in asked_for),
-                *(partial(self.venue.know_instrument, name) for name in ledger.instruments_of(self.instance)),
+                self.venue.know_all,
                 self.venue.fetch_all,
             ]
         )

@@ -17,6 +17,7 @@ from actors.runtime import Log
 from bus.clock import Clock
 from bus.messages import (
     BalancesAnswer,
+    Code,
     Fill,
     FillsAnswer,
     GetInstruments,
@@ -40,9 +41,9 @@ A = TypeVar("A", OrdersAnswer, OrderAnswer, FillsAnswer, BalancesAnswer)
 class QueryFailed(Exception):
     """A question to the venue got no complete answer. `answered`: the venue is there, so other questions may do."""
 
-    def __init__(self, reason: str, answered: bool = False) -> None:
+    def __init__(self, reason: str, answered: bool = False, code: Code = Code.NONE) -> None:
         super().__init__(reason)
-        self.answered = answered
+        self.answered, self.code = answered, code
 
 
 class Host(Protocol):
@@ -86,10 +87,33 @@ class VenueReader:
         self.instance = instance
         self.proved: dict[str, str] = {}
         self._host, self._account = host, account
+        self._gone: set[str] = set()
+
+    async def know_all(self) -> None:
+        """Learn the rules of every instrument that ever had an order. Raises QueryFailed."""
+        await self._of_each(self.know_instrument)
 
     async def fetch_all(self) -> None:
         """Book the fills of every instrument that ever had an order. Raises QueryFailed."""
-        await every([partial(self.fetch, name) for name in self._host.ledger.instruments_of(self.instance)])
+        await self._of_each(self.fetch)
+
+    async def _of_each(self, step: Callable[[str], Awaitable[None]]) -> None:
+        names = self._host.ledger.instruments_of(self.instance)
+        await every([partial(self._unless_gone, step, name) for name in names])
+
+    async def _unless_gone(self, step: Callable[[str], Awaitable[None]], name: str) -> None:
+        """Where nothing is open, an instrument that the venue has no more keeps nobody from trading others."""
+        try:
+            await step(name)
+        except QueryFailed as error:
+            is_open = any(
+                state.order.instrument == name for state in self._host.ledger.open_orders(instance=self.instance)
+            )
+            if error.code is not Code.NO_SUCH_INSTRUMENT or is_open:
+                raise
+            if name not in self._gone:
+                self._gone.add(name)
+                self._host.log.warning("the venue does not have this instrument any more", instrument=name, why=error)
 
     async def fetch(self, instrument: str) -> None:
         """Book the instrument's fills since its cursor, however many answers that takes. Raises QueryFailed."""
@@ -138,14 +162,14 @@ class VenueReader:
         reply = await self._host.ask(f"market_data.{self.instance}", GetInstruments(self.instance, name), QUERY_S)
         if not isinstance(reply.body, InstrumentsAnswer) or not reply.body.instruments:
             answered = isinstance(reply.body, (InstrumentsAnswer, Refused))
-            raise QueryFailed(f"the rules of {name} are not known: {reply.reason}", answered)
+            raise QueryFailed(f"the rules of {name} are not known: {reply.reason}", answered, reply.code)
         self._host.record([InstrumentKnown(self.instance, reply.body.instruments[0])])
 
     async def ask(self, query: Message, kind: type[A], may_be_cut: bool = False) -> A:
         """Return the answer to a query. Raises QueryFailed."""
         reply = await self._host.ask(f"execution.{self.instance}", query, QUERY_S)
         if not isinstance(reply.body, kind):
-            raise QueryFailed(f"{type(query).__name__}: {reply.reason}", isinstance(reply.body, Refused))
+            raise QueryFailed(f"{type(query).__name__}: {reply.reason}", isinstance(reply.body, Refused), reply.code)
         if not (reply.body.complete or may_be_cut):
             raise QueryFailed(f"{type(query).__name__}: the answer was cut short", answered=True)
         return reply.body

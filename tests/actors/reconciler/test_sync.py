@@ -167,6 +167,39 @@ def test_synced_comes_after_open_orders_each_missing_one_the_trades_and_the_bala
     in_world(story)
 
 
+def test_an_order_that_the_gate_denied_asks_nothing_of_the_venue_whose_instrument_may_not_even_be_there() -> None:
+    async def story(world: World) -> None:
+        order = an_order("typo", instrument="NONESUCH.BINANCE")
+        world.record([an_intent(1, order, an_event(K.DENIED, "typo", instrument=order.instrument))])
+        await synced(world)
+        assert {type(query) for _, query in world.asked} == {QueryOpenOrders, QueryBalances}
+
+    in_world(story)
+
+
+@pytest.mark.parametrize("is_open", [False, True])
+def test_an_instrument_that_the_venue_has_no_more_keeps_nobody_from_trading_unless_an_order_is_open_there(
+    is_open: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    def no_such(query: Message) -> Message | None:
+        gone = getattr(query, "instrument", "") == ETH and not isinstance(query, QueryOrder)
+        return Refused(Code.NO_SUCH_INSTRUMENT, "no instrument") if gone else None
+
+    async def story(world: World) -> None:
+        name = minted(1)
+        world.send(name, answered=True, instrument=ETH)
+        if not is_open:
+            world.orders[name] = report(name, S.CANCELED, instrument=ETH)
+            world.stream(an_event(K.CANCELED, name, instrument=ETH))
+        world.broken = no_such
+        world.up()
+        await asyncio.sleep(5)
+        assert world.sync.synced is not is_open
+
+    in_world(story)
+    assert caplog.text.count("does not have this instrument any more") == (0 if is_open else 1)
+
+
 @pytest.mark.parametrize("kind", [*QUERIES, GetInstruments], ids=lambda kind: kind.__name__)
 @pytest.mark.parametrize("how", ["refused", "cut short", "no answer"])
 def test_a_query_that_fails_is_never_none_and_is_tried_again_with_back_off(kind: type, how: str) -> None:

@@ -29,6 +29,7 @@ def test_a_clock_that_is_off_from_the_start_is_corrected_before_the_first_order(
 def test_a_clock_that_jumps_costs_one_refusal_and_is_measured_again_at_once(
     venue: TwinProcess, trader: Trader, actor: Execution, skew_ms: int
 ) -> None:
+    wait_for(lambda: _has_answered(venue, "GET /api/v3/rateLimit/order"), "what is asked at a start is answered")
     venue.admin.fault("clock_skew", ms=skew_ms)
     order, _ = trader.submit()
     rejected = trader.wait(order, Kind.REJECTED)
@@ -37,6 +38,11 @@ def test_a_clock_that_jumps_costs_one_refusal_and_is_measured_again_at_once(
     next_order, reply = trader.submit()
     assert reply.ok
     trader.wait(next_order, Kind.ACCEPTED)
+
+
+def _has_answered(venue: TwinProcess, method: str) -> bool:
+    venue.admin.state()  # flushes the log
+    return any('"answered"' in line and method in line for line in venue.log_path.read_text().splitlines())
 
 
 def test_a_drift_is_followed_by_the_probes_and_refuses_nothing(
