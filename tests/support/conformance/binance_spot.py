@@ -129,7 +129,7 @@ seed = 3
             self.admin.post("status", symbol=self.symbol, status="TRADING")
 
     def bad_key(self) -> Any:
-        return self._during("key_refused", method="order.place")
+        return self._during("key_refused", method="order.place", count=1000)
 
     @contextmanager
     def no_permission(self) -> Iterator[None]:
