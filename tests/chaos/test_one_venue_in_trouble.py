@@ -60,6 +60,7 @@ adapter = "binance"
 account_type = "spot"
 environment = "twin"
 venue_id = "HURT"
+snapshot_levels = 100
 [venues.HURT.twin]
 seed = 1
 rate = 150
