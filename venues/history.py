@@ -31,6 +31,7 @@ from bus.messages import (
 )
 from bus.moments import moment_text
 from venues.capabilities import Cell, History
+from venues.nearest import or_nearest
 
 __all__ = [
     "Asked",
@@ -156,7 +157,8 @@ def judged(
         return Refused(Code.UNSUPPORTED, f"{instance} has no history of kind {message.kind!r}; it has: {has}")
     instrument = instruments.get(message.instrument)
     if instrument is None:
-        return Refused(Code.NO_SUCH_INSTRUMENT, f"{instance} has no instrument {message.instrument!r}")
+        nearest = or_nearest(message.instrument, instruments)
+        return Refused(Code.NO_SUCH_INSTRUMENT, f"{instance} has no instrument {message.instrument!r}{nearest}")
     if kind is History.BAR and message.interval not in offer.intervals:
         has = ", ".join(offer.intervals)
         return Refused(Code.UNSUPPORTED, f"{instance} has no bars of interval {message.interval!r}; it has: {has}")

@@ -25,6 +25,7 @@ from bus.requests import Answer
 from venues.backoff import Backoff
 from venues.history import HistoryVenue
 from venues.market_data.trouble import Listed, VenueTrouble
+from venues.nearest import or_nearest
 
 __all__ = ["Instruments"]
 
@@ -161,8 +162,9 @@ class Instruments(HistoryVenue, Actor):
         return InstrumentsAnswer(everything)
 
     def no_such_instrument(self, instrument: InstrumentId) -> Refused:
-        """Return the refusal that names the instrument and the venue."""
-        return Refused(Code.NO_SUCH_INSTRUMENT, f"{self.instance} has no instrument {instrument!r}")
+        """Return the refusal that names the instrument, the venue, and what may have been meant."""
+        nearest = or_nearest(instrument, self.instruments)
+        return Refused(Code.NO_SUCH_INSTRUMENT, f"{self.instance} has no instrument {instrument!r}{nearest}")
 
     # what became of a demand
 
