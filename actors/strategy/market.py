@@ -63,10 +63,13 @@ class MarketFeeds:
         self.tickers: dict[str, Ticker] = {}
         self.statuses: dict[str, InstrumentStatus] = {}
         self.live_books: dict[str, LiveBook] = {}
+        self.refused: dict[str, str] = {}
+        """Why a venue's actor gives nothing, by the topic that it was asked for."""
+        self.stale: dict[str, str] = {}
+        """Why a topic may not be trusted now."""
         self.ticks = 0
         self._owner = owner
         self._added: set[str] = set()
-        self._stale: set[str] = set()
         self._forming: set[tuple[str, str]] = set()
         """Bars that are handed on while they still change."""
 
@@ -87,10 +90,9 @@ class MarketFeeds:
         problem = "no instance" if not names else f"more than one instance ({', '.join(names)})"
         raise ValueError(f"{instrument}: {problem} has venue {venue!r}; give instance=..., of: {known}{meant}")
 
-    def add(self, kind: str, instrument: str, instance: str, detail: int | str = 0, conflate: bool = False) -> None:
-        """Join a feed; twice is once, as it was first asked for. Raises ValueError as `instance_of`.
-
-        `detail` is the levels of a book or depth, the interval of bars.
+    def add(self, kind: str, instrument: str, instance: str, detail: int | str = 0, conflate: bool = False) -> str:
+        """Join a feed, and return its topic; twice is once, as it was first asked for. Raises ValueError as
+        `instance_of`. `detail` is the levels of a book or depth, the interval of bars.
         """
         where = instance or self.instance_of(instrument)
         self._join(topics.market(where, "instrument", instrument), self._on_instrument)
@@ -109,12 +111,17 @@ class MarketFeeds:
             "status": self._on_status,
         }
         self._join(topic, handlers[kind], conflate)
+        return topic
 
-    def add_bars(self, instrument: str, interval: str, instance: str, forming: bool) -> None:
-        """Join bars; with `forming` each is handed on while it still changes, too."""
+    def add_bars(self, instrument: str, interval: str, instance: str, forming: bool) -> str:
+        """Join bars, and return their topic; with `forming` each is handed on while it still changes, too."""
         if forming:
             self._forming.add((instrument, interval))
-        self.add("bar", instrument, instance, interval)
+        return self.add("bar", instrument, instance, interval)
+
+    def refusal(self, topic: str) -> str:
+        """Return why a venue gives nothing on a topic that `add` returned; empty where it does, or may yet."""
+        return self.refused.get(_demand(topic), "")
 
     def mid(self, instrument: str) -> float | None:
         """Return the newest mid, None where none is known."""
@@ -129,16 +136,24 @@ class MarketFeeds:
             return
         self._added.add(topic)
         self._owner.member.subscribe(topic, handler, self._on_stale, conflate)
-        if topic.startswith("market/"):
-            self._owner.member.subscribe(f"status/{topic}", self._on_demand)
+        status = f"status/{_demand(topic)}"
+        if status not in self._added:
+            self._added.add(status)
+            self._owner.member.subscribe(status, self._on_demand)
 
     def _on_demand(self, message: Message, header: Header, topic: str) -> None:
         """What the venue's actor did about a topic that we want."""
-        if isinstance(message, TopicStatus) and message.status == "REFUSED":
-            _, _, what, instrument, *_rest = topics.segments(message.topic)
+        if not isinstance(message, TopicStatus):
+            return
+        if message.status != "REFUSED":
+            self.refused.pop(message.topic, None)
+            return
+        _, _, what, instrument, *_rest = topics.segments(message.topic)
+        is_known = self.refused.get(message.topic) == message.reason
+        self.refused[message.topic] = message.reason
+        if what != "instrument" and not is_known:  # the feed that wants the rules says it, once
             self._owner.log.error("no such data", topic=message.topic, code=message.code, why=message.reason)
-            if what != "instrument":  # the feed that wants the rules says it, once
-                self._owner._call(self._owner.on_book_state, instrument, "REFUSED", message.reason)
+            self._owner._call(self._owner.on_book_state, instrument, "REFUSED", message.reason)
 
     def _on_instrument(self, message: Message, header: Header, topic: str) -> None:
         if isinstance(message, Instrument):
@@ -194,12 +209,11 @@ class MarketFeeds:
             self._owner.handle(self._owner.on_status, message, header, topic)
 
     def _fresh(self, topic: str, instrument: str) -> None:
-        if topic in self._stale:
-            self._stale.discard(topic)
+        if self.stale.pop(topic, None) is not None:
             self._owner._call(self._owner.on_book_state, instrument, "SYNCED", "")
 
     def _on_stale(self, topic: str, reason: str) -> None:
-        kind, _, what, instrument, *_rest = topics.segments(topic)
+        kind, _, what, instrument, *details = topics.segments(topic)
         if what == "instrument":
             return  # rules stay good until new ones come
         if what == "quote":
@@ -207,10 +221,19 @@ class MarketFeeds:
         elif kind == "book":
             self.books.pop(instrument, None)
             self.live_books[instrument].lose(reason)
+        elif what == "bar":
+            self.bars.pop((instrument, details[0]), None)
         elif what == "ticker":
             self.tickers.pop(instrument, None)
         elif what == "status":
             self.statuses.pop(instrument, None)
-        if topic not in self._stale:
-            self._stale.add(topic)
+        is_known = topic in self.stale
+        self.stale[topic] = reason
+        if not is_known:
             self._owner._call(self._owner.on_book_state, instrument, "STALE", reason)
+
+
+def _demand(topic: str) -> str:
+    """Return the topic that a venue's actor is asked for where this one is read."""
+    kind, instance, _, instrument, *_rest = topics.segments(topic)
+    return topics.market(instance, "book", instrument) if kind == "book" else topic
