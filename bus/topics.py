@@ -27,6 +27,7 @@ from functools import lru_cache
 from zlib import crc32
 
 __all__ = [
+    "KINDS",
     "book_depth",
     "book_reference",
     "escape",
@@ -52,6 +53,8 @@ _SEGMENTS: dict[str, int | dict[str, int]] = {
     "directory": 2,
     "heartbeat": 2,
 }
+KINDS = (*_SEGMENTS, "status")
+"""What a topic begins with."""
 _PRIVATE = ("execution/", "account/", "intent/")
 _WHOLE = {"market": ("quote", "instrument", "depth", "ticker", "status"), "book": ("depth", "reference")}
 _UNSAFE = re.compile(r"[^!-$&-.0-~]")  # slash, percent, space, control and non-ASCII characters

@@ -13,7 +13,9 @@ from bus.messages import Balance, Bar, BookSnapshot, Instrument, InstrumentStatu
 from tradefloor.strategy import Strategy
 
 if TYPE_CHECKING:
-    from tradefloor.connection import Connection, NotConnected, TradingConnection, connect
+    from tradefloor.connecting import connect
+    from tradefloor.connection import Connection, NotConnected
+    from tradefloor.trading import TradingConnection
 
 __all__ = [
     "Balance",
@@ -42,15 +44,21 @@ __all__ = [
 ]
 
 
-_OF_NOTEBOOKS = ("Connection", "NotConnected", "TradingConnection", "connect")
+_OF_NOTEBOOKS = {
+    "Connection": "connection",
+    "NotConnected": "connection",
+    "TradingConnection": "trading",
+    "connect": "connecting",
+}
+"""Each name's module."""
 
 
 def __getattr__(name: str) -> Any:
     """Look up what not every strategy's process should pay for: the version (20 ms), and connecting (40 ms)."""
     if name in _OF_NOTEBOOKS:
-        from tradefloor import connection
+        from importlib import import_module
 
-        return getattr(connection, name)
+        return getattr(import_module(f"tradefloor.{_OF_NOTEBOOKS[name]}"), name)
     if name != "__version__":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib.metadata import PackageNotFoundError, version

@@ -1,24 +1,9 @@
-"""A floor from a notebook or a script: `connect`.
-
-    floor = connect()
-    floor.quote("BTCUSDT.BINANCE").mid
-    floor.orders()                                  # a pandas DataFrame where pandas is installed, else a list of dicts
-    floor.history("BTCUSDT.BINANCE", "bars", "2026-01-01", interval="1-HOUR")
-
-    with connect(trade=True) as floor:
-        order = floor.buy("BTCUSDT.BINANCE", "0.001", price="50_000")
-        floor.wait(order)
-
-Calls block, and may be made from any thread and from beside a running loop: what reads the bus has a thread of its
-own. It reads with the floor's monitor key and can change nothing; with ``trade=True`` it is a strategy besides, with
-its own name and orders, which the gate judges as any other's.
-"""
+"""A floor that is read from a notebook or a script: see `tradefloor.connecting.connect`."""
 
 from __future__ import annotations
 
 import asyncio
 import atexit
-import concurrent.futures
 import threading
 import time
 from collections.abc import Callable, Coroutine
@@ -28,17 +13,12 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from actors.monitor.visitor import FloorRefused, FloorUnreachable, Visitor
-from actors.runtime import ActorExit, Context
 from actors.runtime.loop_actor import new_event_loop
-from actors.strategy import Order, PositionView, Strategy
 from actors.strategy.past import ROWS_LIMIT, history
-from bus.directory import is_address, is_far
 from bus.messages import (
-    Balance,
     Bar,
     BookSnapshot,
     Code,
-    ExitPolicy,
     GetInstruments,
     GetOrders,
     GetPositions,
@@ -49,15 +29,12 @@ from bus.messages import (
     PositionsAnswer,
     Quote,
     Ticker,
-    check_name,
 )
 from bus.requests import RequestFailed
-from bus.security import KeyStore, role_of_actor
-from tradefloor import places
 from tradefloor.rows import Table, table_of
 from tradefloor.watcher import Watcher
 
-__all__ = ["Connection", "NotConnected", "TradingConnection", "connect"]
+__all__ = ["CALL_S", "Connection", "NotConnected"]
 
 CALL_S = 10.0
 """How long a call waits for a floor's answer, and for the first of some data."""
@@ -72,41 +49,6 @@ T = TypeVar("T")
 
 class NotConnected(ConnectionError):
     """No floor, none that lets us in, or the connection is closed; the message says which."""
-
-
-def connect(
-    floor: str | None = None,
-    name: str = "notebook",
-    trade: bool = False,
-    key: str | Path | None = None,
-    exit_policy: str = "cancel",
-) -> Connection:
-    """Connect to a running floor.
-
-    `floor` is its name, its run directory, or the address that it listens on (then `key` is a file of ``tradefloor keys
-    new``); None: the one that runs. With `trade` the connection is a `TradingConnection`: the strategy `name`, whose
-    orders are canceled when it is closed or falls silent, or left with ``exit_policy="leave"``. Raises NotConnected,
-    and ValueError for a name that none may have.
-    """
-    check_name(name, "name")
-    place = _place(floor, key)
-    key_file = None if key is None else Path(key)
-    if trade:
-        return TradingConnection(place, name, key_file, ExitPolicy(exit_policy))
-    return Connection(place, name, key_file)
-
-
-def _place(floor: str | None, key: str | Path | None) -> str:
-    if is_far(floor or ""):
-        if not is_address(str(floor)):
-            raise NotConnected(f"{floor}: expected tcp://HOST:PORT")
-        if key is None:
-            raise NotConnected(f"{floor}: expected key=FILE; the floor's host makes one: tradefloor keys new")
-        return str(floor)
-    try:
-        return str(places.find_floor(floor))
-    except ActorExit as error:
-        raise NotConnected(error.reason) from None
 
 
 class Connection:
@@ -168,9 +110,8 @@ class Connection:
         going = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
             return going.result(limit_s)
-        except concurrent.futures.TimeoutError:
-            going.cancel()
-            raise
+        finally:
+            going.cancel()  # where the person interrupts, or the time is over
 
     # the floor
 
@@ -233,23 +174,26 @@ class Connection:
         Raises LookupError where there is none, TimeoutError where none is known within `timeout` seconds, ValueError
         for a venue that is not on the floor.
         """
-        found: Quote = self._run(self._watcher.newest("quote", instrument, instance), timeout)
+        found: Quote = self._newest("quote", instrument, instance, 0, timeout)
         return found
 
     def book(self, instrument: str, depth: int = 10, instance: str = "", timeout: float = CALL_S) -> BookSnapshot:
         """Return the best `depth` levels as they are (0: all); raises as `quote`."""
-        found: BookSnapshot = self._run(self._watcher.newest("book", instrument, instance, depth), timeout)
+        found: BookSnapshot = self._newest("book", instrument, instance, depth, timeout)
         return found
 
     def ticker(self, instrument: str, instance: str = "", timeout: float = CALL_S) -> Ticker:
         """Return the last day's figures; raises as `quote`."""
-        found: Ticker = self._run(self._watcher.newest("ticker", instrument, instance), timeout)
+        found: Ticker = self._newest("ticker", instrument, instance, 0, timeout)
         return found
 
     def bar(self, instrument: str, interval: str, instance: str = "", timeout: float = CALL_S) -> Bar:
         """Return the newest bar, which may still change; raises as `quote`."""
-        found: Bar = self._run(self._watcher.newest("bar", instrument, instance, interval), timeout)
+        found: Bar = self._newest("bar", instrument, instance, interval, timeout)
         return found
+
+    def _newest(self, kind: str, instrument: str, instance: str, detail: int | str, timeout: float) -> Any:
+        return self._run(self._watcher.newest(kind, instrument, instance, detail, timeout), timeout + CALL_S)
 
     def watch(
         self, kind: str, instrument: str, callback: Callable[[Any], object], detail: int | str = 0, instance: str = ""
@@ -263,10 +207,24 @@ class Connection:
         async def begin() -> Callable[[], None]:
             return self._watcher.watch(kind, instrument, instance, detail, callback)
 
-        end = self._run(begin())
+        return self._ending(self._run(begin()))
 
+    def subscribe(self, topic: str, callback: Callable[[str, Any], object]) -> Callable[[], None]:
+        """Call ``callback(topic, message)`` with all that goes over a topic, or over all under a path; as `watch` does.
+
+        ``floor.subscribe("alert/", print)``. Only a whole topic is asked for at the venue; what is stale is not said
+        here. Raises ValueError for what no topic begins with.
+        """
+
+        async def begin() -> Callable[[], None]:
+            return self._watcher.listen(topic, callback)
+
+        return self._ending(self._run(begin()))
+
+    def _ending(self, end: Callable[[], None]) -> Callable[[], None]:
         def stop() -> None:
-            self._loop.call_soon_threadsafe(end)
+            if not self._is_closed:
+                self._loop.call_soon_threadsafe(end)
 
         return stop
 
@@ -284,123 +242,3 @@ class Connection:
         where = instance or self._watcher.feeds.instance_of(instrument)
         member = self._visitor.member
         return table_of(self._run(history(member, where, instrument, kind, start, end, interval, limit), HISTORY_S))
-
-
-class _Desk(Strategy):
-    """A strategy without a will of its own.
-
-    Owns: the orders of a notebook.
-    Listens: what it is told to.
-    Sends: orders, changes and cancels that a person asked for.
-    Fails when: its own code does; its exit policy is carried out.
-    Restart means: nothing; a person connects again.
-    """
-
-    def __init__(self, context: Context) -> None:
-        super().__init__(context)
-        self.has_begun = threading.Event()
-
-    def on_start(self) -> None:
-        self.has_begun.set()
-
-
-class TradingConnection(Connection):
-    """A floor that is read, and traded on by a strategy of one's own."""
-
-    def __init__(self, place: str, name: str, key: Path | None, exit_policy: ExitPolicy) -> None:
-        if key is None:
-            KeyStore.of_floor(place).ensure(role_of_actor(name, "strategy"))
-        super().__init__(place, name, key)
-        info = self._visitor.info
-        state_dir = str(places.state_dir(info.floor)) if is_far(place) else info.state_dir
-        self._desk = _Desk(
-            Context(
-                name,
-                "strategy",
-                place,
-                state_dir,
-                info.floor,
-                attached=True,
-                exit_policy=exit_policy,
-                key_file=str(key or ""),
-            )
-        )
-        threading.Thread(target=self._desk.run_here, name=f"strategy {name}", daemon=True).start()
-        while not self._desk.has_begun.wait(0.02):
-            if self._desk.actor_stopped.is_set():
-                super().close()
-                raise NotConnected(str(self._desk.failure))
-
-    def close(self) -> None:
-        """Carry the exit policy out, and leave the floor."""
-        if not self._is_closed:
-            self._desk.stop()
-            self._desk.actor_stopped.wait(CALL_S)
-        super().close()
-
-    def __repr__(self) -> str:
-        return super().__repr__().replace("read-only", "trading")
-
-    @property
-    def mine(self) -> list[Order]:
-        """The orders of this connection's name, as live objects: open ones, and the latest closed ones."""
-        return self._do(lambda desk: list(desk.orders))
-
-    def buy(self, instrument: str, size: object, price: object = None, **terms: Any) -> Order:
-        """Order to buy; see `submit`."""
-        return self.submit("BUY", instrument, size, price, **terms)
-
-    def sell(self, instrument: str, size: object, price: object = None, **terms: Any) -> Order:
-        """Order to sell; see `submit`."""
-        return self.submit("SELL", instrument, size, price, **terms)
-
-    def submit(self, side: str, instrument: str, size: object = None, price: object = None, **terms: Any) -> Order:
-        """Order, and return at once an order that is always current: see `Strategy.submit`; and see `wait`."""
-        return self._do(lambda desk: desk.submit(side, instrument, size, price, **terms))
-
-    def wait(self, order: Order, until: str = "closed", timeout: float = CALL_S) -> Order:
-        """Wait until an order is ``accepted``, ``modified`` or ``closed``. Raises TimeoutError."""
-        if until not in ("accepted", "modified", "closed"):
-            raise ValueError(f"until {until!r}: expected 'accepted', 'modified' or 'closed'")
-
-        async def work() -> None:
-            await getattr(order, until)()
-
-        self._within(work(), timeout)
-        return order
-
-    def modify(self, order: Order, **changes: Any) -> Order:
-        """Ask for a change of price, size or trigger_price: see `Strategy.modify`."""
-        return self._do(lambda desk: desk.modify(order, **changes))
-
-    def cancel(self, order: Order) -> None:
-        """Cancel an order."""
-        self._do(lambda desk: desk.cancel(order))
-
-    def cancel_all(self, instrument: str = "", side: str = "") -> None:
-        """Cancel every open order of this connection's name."""
-        self._do(lambda desk: desk.cancel_all(instrument, side))
-
-    def position(self, instrument: str) -> PositionView:
-        """Return what this connection's name holds of an instrument."""
-        return self._do(lambda desk: desk.position(instrument))
-
-    def profit(self) -> float:
-        """Return the profit of this connection's name: see `Strategy.profit`."""
-        return self._do(lambda desk: desk.profit())
-
-    def balance(self, asset: str, instance: str = "") -> Balance | None:
-        """Return what an account holds of an asset."""
-        return self._do(lambda desk: desk.balance(asset, instance))
-
-    def _do(self, work: Callable[[_Desk], T]) -> T:
-        async def done() -> T:
-            return work(self._desk)
-
-        return self._within(done(), CALL_S)
-
-    def _within(self, work: Coroutine[Any, Any, T], limit_s: float) -> T:
-        if self._is_closed or self._desk.actor_stopped.is_set():
-            work.close()
-            raise NotConnected(f"strategy {self._name!r} has ended: {self._desk.failure or 'it was closed'}")
-        return asyncio.run_coroutine_threadsafe(work, self._desk.loop).result(limit_s)

@@ -12,11 +12,12 @@ from actors.strategy.market import MarketFeeds
 from bus import topics
 from bus.codec import Header
 from bus.member import Member
-from bus.messages import BookSnapshot, InstanceInfo
+from bus.messages import BookSnapshot, InstanceInfo, Message
 
 __all__ = ["Watcher"]
 
 KINDS = ("quote", "trade", "book", "depth", "bar", "ticker", "status")
+_TOPICS = ", ".join(topics.KINDS)
 
 
 class Watcher:
@@ -24,27 +25,35 @@ class Watcher:
 
     def __init__(self, member: Member, instances: tuple[InstanceInfo, ...]) -> None:
         self.member = member
+        self._loop = asyncio.get_running_loop()
         self.log = Log("connection")
         self.feeds = MarketFeeds(self)
         self.feeds.instances = instances
         self._callbacks: dict[tuple[str, str], list[Callable[[Any], object]]] = {}
-        self._books: dict[tuple[str, int], BookSnapshot] = {}
-        """By instrument and levels."""
-        self._refused: dict[str, str] = {}
+        self._books: dict[str, BookSnapshot] = {}
+        """By topic, so by levels too."""
         self._news = asyncio.Event()
 
-    async def newest(self, kind: str, instrument: str, instance: str, detail: int | str = 0) -> Any:
-        """Return the newest of a kind, once there is one. Raises LookupError where there is none, and ValueError."""
+    async def newest(self, kind: str, instrument: str, instance: str, detail: int | str, limit_s: float) -> Any:
+        """Return the newest of a kind, once there is one. Raises ValueError, LookupError where there is none, and
+        TimeoutError that says what is the matter.
+        """
         detail = _detail(kind, detail)
-        self._join(kind, instrument, instance, detail)
+        topic = self._join(kind, instrument, instance, detail)
+        deadline = self._loop.time() + limit_s
         while True:
-            found = self._found(kind, instrument, detail)
+            found = self._found(kind, instrument, detail, topic)
             if found is not None:
                 return found
-            if instrument in self._refused:
-                raise LookupError(self._refused[instrument])
+            if refusal := self.feeds.refusal(topic):
+                raise LookupError(refusal)
             self._news.clear()
-            await self._news.wait()
+            try:
+                await asyncio.wait_for(self._news.wait(), deadline - self._loop.time())
+            except TimeoutError:
+                stale = self.feeds.stale.get(topic)
+                said = f"it is stale: {stale}" if stale else "nothing has come"
+                raise TimeoutError(f"no {kind} of {instrument} within {limit_s:g} s: {said}") from None
 
     def watch(
         self, kind: str, instrument: str, instance: str, detail: int | str, callback: Callable[[Any], object]
@@ -61,17 +70,35 @@ class Watcher:
 
         return end
 
-    def _join(self, kind: str, instrument: str, instance: str, detail: int | str) -> None:
+    def listen(self, topic: str, callback: Callable[[str, Any], object]) -> Callable[[], None]:
+        """Call back with each message under a topic; return what ends that. Raises ValueError for no topic of ours."""
+        word, slash, _ = topic.partition("/")
+        if word not in topics.KINDS or not slash or not topic.endswith("/"):
+            raise ValueError(f"topic {topic!r}: expected a path that ends in '/' and begins with one of {_TOPICS}")
+
+        def hear(message: Message, header: Header, name: str) -> None:
+            try:
+                callback(name, message)
+            except Exception:  # noqa: BLE001 - as in `_tell`
+                traceback.print_exc()
+                end()
+
+        def end() -> None:
+            self.member.unsubscribe(subscription)
+
+        subscription = self.member.subscribe(topic, hear)
+        return end
+
+    def _join(self, kind: str, instrument: str, instance: str, detail: int | str) -> str:
         if kind not in KINDS:
             raise ValueError(f"kind {kind!r}: expected one of {', '.join(KINDS)}")
         if kind == "bar":
-            self.feeds.add_bars(instrument, str(detail), instance, forming=True)
-        else:
-            self.feeds.add(kind, instrument, instance, detail)
+            return self.feeds.add_bars(instrument, str(detail), instance, forming=True)
+        return self.feeds.add(kind, instrument, instance, detail)
 
-    def _found(self, kind: str, instrument: str, detail: int | str) -> Any:
+    def _found(self, kind: str, instrument: str, detail: int | str, topic: str) -> Any:
         if kind == "book":
-            return self._books.get((instrument, int(detail)))
+            return self._books.get(topic)
         if kind == "bar":
             return self.feeds.bars.get((instrument, str(detail)))
         return self.feeds.quotes.get(instrument) if kind == "quote" else self.feeds.tickers.get(instrument)
@@ -80,7 +107,7 @@ class Watcher:
 
     def handle(self, handler: Callable[..., Any], message: Any, header: Header, topic: str) -> None:
         if topic.startswith("book/"):
-            self._books[message.instrument, int(topics.segments(topic)[4])] = message
+            self._books[topic] = message
         self._news.set()
         handler(message)
 
@@ -88,12 +115,9 @@ class Watcher:
         handler(*arguments)
 
     def on_book_state(self, instrument: str, state: str, reason: str) -> None:
-        if state == "STALE":
-            for key in [key for key in self._books if key[0] == instrument]:
-                del self._books[key]
-        if state == "REFUSED":
-            self._refused[instrument] = reason
-            self._news.set()
+        for topic in self.feeds.stale:
+            self._books.pop(topic, None)
+        self._news.set()
 
     def on_quote(self, message: Any) -> None:
         self._tell("quote", message)

@@ -28,7 +28,7 @@ from twin_admin import Admin
 from actors.monitor.visitor import Visitor
 from bus import topics
 from bus.messages import Status
-from tradefloor.connection import TradingConnection, connect
+from tradefloor import TradingConnection, connect
 
 TRIPS = 40
 """Orders of a window."""

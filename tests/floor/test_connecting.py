@@ -13,14 +13,16 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pandas  # type: ignore[import-untyped]
 import pytest
 from binance_floor import wait_for
 from elsewhere import gone
-from floors import Floor
+from floors import Floor, actor, configuration, synced
+from freezing import freeze
 
-from bus.messages import CancelAll, OrderStatus, Side
+from bus.messages import CancelAll, InstanceState, OrderStatus, Side, Status
 from bus.requests import RequestFailed
-from tradefloor import Connection, NotConnected, TradingConnection, connect
+from tradefloor import Connection, HistoryRefused, NotConnected, TradingConnection, connect
 
 ID = "BTCUSDT.BINANCE"
 
@@ -57,6 +59,14 @@ def test_tables_have_the_fields_as_columns(reading: Connection) -> None:
     assert rows(reading.orders(strategy="nobody")) == []
 
 
+def test_with_pandas_a_table_is_a_data_frame(reading: Connection) -> None:
+    bars = reading.history(ID, "bars", "2024-06-10", "2024-06-10T01:00:00Z", interval="1-MINUTE")
+    assert isinstance(bars, pandas.DataFrame)
+    assert bars["close"].dtype == "float64"
+    assert bars["ts_open"].is_monotonic_increasing
+    assert list(reading.instruments().set_index("id").loc[[ID], "price_increment"]) == [Decimal("0.01")]
+
+
 def test_without_pandas_a_table_is_a_list_of_dicts(reading: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     real = builtins.__import__
 
@@ -76,8 +86,40 @@ def test_what_there_is_not_costs_one_error_that_says_what_there_is(reading: Conn
         reading.quote("BTCUSDT.MOON")
     with pytest.raises(ValueError, match="kind 'quotes': expected one of quote, trade"):
         reading.watch("quotes", ID, print)
-    with pytest.raises(LookupError, match="7-MINUTE-LAST"):
-        reading.bar("ETHUSDT.BINANCE" if "ETHUSDT.BINANCE" in str(reading.instruments()) else ID, "7-MINUTE")
+
+
+def test_names_that_are_nearly_right_are_answered_with_the_right_ones(reading: Connection) -> None:
+    for ask in (reading.quote, reading.book, reading.ticker):
+        with pytest.raises(LookupError, match=r"BINANCE has no instrument 'BTC-USDT.*did you mean BTCUSDT.BINANCE\?"):
+            ask("BTC-USDT.BINANCE")
+    with pytest.raises(HistoryRefused, match=r"did you mean BTCUSDT.BINANCE\?"):
+        reading.history("btcusdt.BINANCE", "bars", "2024-06-10", interval="1-HOUR")
+    with pytest.raises(HistoryRefused, match=r"7-HOUR-LAST'; it has: 1-SECOND-LAST"):
+        reading.history(ID, "bars", "2024-06-10", "2024-06-11", interval="7-HOUR")
+
+
+def test_what_is_refused_leaves_other_data_of_the_instrument_as_it_is(reading: Connection) -> None:
+    with pytest.raises(LookupError, match=r"7-MINUTE-LAST'; it has: 1-SECOND-LAST"):
+        reading.bar(ID, "7-MINUTE")
+    assert reading.quote(ID).instrument == reading.ticker(ID).instrument == ID
+    assert reading.bar(ID, "1-MINUTE").interval == "1-MINUTE-LAST"
+
+
+def test_a_topic_or_all_under_a_path_is_listened_to(reading: Connection) -> None:
+    heard: dict[str, Any] = {}
+    stops = [reading.subscribe(topic, heard.__setitem__) for topic in ("state/instance/BINANCE/", "state/quota/")]
+    wait_for(lambda: isinstance(heard.get("state/instance/BINANCE/"), InstanceState), "a topic begins with its state")
+    wait_for(lambda: "state/quota/quota.BINANCE/" in heard, "what goes over topics under a path is heard")
+    for stop in stops:
+        stop()
+    one: list[str] = []
+    stop = reading.subscribe(f"market/BINANCE/trade/{ID}/", lambda topic, message: one.append(topic))
+    wait_for(lambda: len(one) > 3, "trades are heard")
+    assert set(one) == {f"market/BINANCE/trade/{ID}/"}
+    stop()
+    for wrong in ("markets/", "market", "", "state/instance/BINANCE"):
+        with pytest.raises(ValueError, match="expected a path that ends in '/' and begins with one of market, book"):
+            reading.subscribe(wrong, print)
 
 
 def test_a_callback_that_fails_is_said_and_the_rest_goes_on(
@@ -141,6 +183,8 @@ def test_orders_go_by_the_gate_and_are_live_objects(floor: Floor) -> None:
         bought = hand.wait(hand.buy(ID, "0.001"))
         assert (bought.status, hand.position(ID).size) == (OrderStatus.FILLED, 0.000999)
         assert hand.balance("USDT") is not None
+        with pytest.raises(TimeoutError, match=r"ACCEPTED.* is not closed within 0.1 s"):
+            hand.wait(order, timeout=0.1)
         hand.cancel(order)
         assert hand.wait(order).status is OrderStatus.CANCELED
         left = hand.buy(ID, "0.001", price=low)
@@ -208,6 +252,11 @@ def test_a_script_that_does_not_close_ends_all_the_same_and_its_orders_are_cance
         assert rows(reading.orders(strategy="careless")) == []
 
 
+def test_a_key_file_that_is_not_there_is_named(floor: Floor, tmp_path: Path) -> None:
+    with pytest.raises(NotConnected, match=r"nothing\.key"):
+        connect(floor.run_dir, key=tmp_path / "nothing.key")
+
+
 def test_without_a_floor_it_says_so(tmp_path: Path) -> None:
     with pytest.raises(NotConnected):
         connect(str(tmp_path))
@@ -215,3 +264,29 @@ def test_without_a_floor_it_says_so(tmp_path: Path) -> None:
         connect("tcp://127.0.0.1:1")
     with pytest.raises(ValueError, match="name"):
         connect(str(tmp_path), name="not a name")
+
+
+def test_what_is_stale_is_not_given_and_comes_again(tmp_path: Path) -> None:
+    floor = Floor(configuration(tmp_path, ("BINANCE",), makers=False, name="stale"), tmp_path)
+    try:
+        floor.visit(lambda visitor: synced(visitor, "BINANCE"))
+        with connect(floor.run_dir) as reading:
+            before, book = reading.quote(ID), reading.book(ID, 5)
+            status: Status = floor.visit(lambda visitor: visitor.status())
+            freeze(actor(status, "market_data.BINANCE").pid)
+
+            def refused(ask: Any, *words: Any) -> str:
+                try:
+                    ask(ID, *words, timeout=0.01)
+                except TimeoutError as error:
+                    return str(error)
+                return ""
+
+            wait_for(lambda: "of BTCUSDT.BINANCE within 0.01 s: it is stale" in refused(reading.quote), "it is stale")
+            wait_for(lambda: "it is stale" in refused(reading.book, 5), "the book is stale")
+            wait_for(lambda: not refused(reading.quote) and not refused(reading.book, 5), "both are there again", 60)
+            assert reading.quote(ID).seq > before.seq
+            assert reading.book(ID, 5).seq > book.seq
+        floor.stop()
+    finally:
+        floor.close()
