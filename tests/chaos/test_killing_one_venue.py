@@ -11,7 +11,7 @@ from statistics import median
 from typing import Any
 
 import pytest
-from floors import Floor, actor, configuration, kill, open_orders, synced, until
+from floors import Floor, actor, configuration, kill, open_orders, restarted, synced, until
 
 from actors.monitor.visitor import Visitor
 from bus import topics
@@ -123,11 +123,7 @@ async def kill_while_trading(visitor: Visitor, floor: Floor, victim: str, back_s
     await until(hit, 20, "an order is passed on HURT")
     visitor.member.unsubscribe(subscription)
 
-    async def back() -> bool:
-        fresh = await visitor.status()
-        return fresh is not None and actor(fresh, victim).restarts > restarts and actor(fresh, victim).state == "READY"
-
-    await until(back, 30, f"{victim} is back")
+    await restarted(visitor, victim, restarts)
     await synced(visitor, "HURT")
     back_s.append((time.time_ns() - killed[0]) / 1e9)
     return was_in_flight(floor.state_dir, "HURT", killed[0])

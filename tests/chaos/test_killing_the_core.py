@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from floors import Floor, actor, configuration, kill, open_orders, synced, until
+from floors import Floor, actor, configuration, kill, open_orders, restarted, synced, until
 
 from actors.monitor.visitor import Visitor
 
@@ -40,15 +40,7 @@ def test_a_killed_core_actor_comes_back_and_every_fill_still_counts_once(floor: 
             assert status is not None
             restarts = actor(status, victim).restarts
             kill(actor(status, victim).pid)
-
-            async def back(restarts: int = restarts) -> bool:
-                fresh = await visitor.status()
-                if fresh is None:
-                    return False
-                one = actor(fresh, victim)
-                return one.restarts > restarts and one.state == "READY"
-
-            await until(back, 30, f"{victim} is back")
+            await restarted(visitor, victim, restarts)
             await synced(visitor, "ONE")
             seen = await fills(visitor)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from fatal_actors import POINTS
-from floors import Floor, actor, configuration, kill, open_orders, synced, until
+from floors import Floor, actor, configuration, kill, open_orders, restarted, synced, until
 
 from actors.monitor.checker.accounts import compare
 from actors.monitor.checker.journal import read as read_journal
@@ -110,12 +110,7 @@ def test_r04_a_kill_around_changes_loses_nothing_and_sends_nothing_twice(
             assert status is not None
             restarts = actor(status, victim).restarts
             kill(actor(status, victim).pid)
-
-            async def back(restarts: int = restarts) -> bool:
-                fresh = await visitor.status()
-                return fresh is not None and actor(fresh, victim).restarts > restarts
-
-            await until(back, 30, f"{victim} is back")
+            await restarted(visitor, victim, restarts)
             await synced(visitor, "ONE")
 
     floor.visit(work)

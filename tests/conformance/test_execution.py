@@ -10,7 +10,7 @@ import pytest
 from conformance import VenueUnderTest
 from conformance.prices import FAR, between, far
 from conformance.puppet import Stage
-from floors import actor, kill, synced, until
+from floors import actor, kill, restarted, synced
 
 from actors.monitor.visitor import Visitor
 from bus.messages import (
@@ -154,12 +154,7 @@ def test_e20_an_order_that_waits_is_found_again_after_a_restart(stage: Stage, ve
         assert status is not None
         before = actor(status, name)
         kill(before.pid)
-
-        async def is_back() -> bool:
-            fresh = await visitor.status()
-            return fresh is not None and actor(fresh, name).restarts > before.restarts
-
-        await until(is_back, 20.0, f"{name} is back")
+        await restarted(visitor, name, before.restarts)
         await synced(visitor, venue.instance)
 
     stage.floor.visit(restart)

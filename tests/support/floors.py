@@ -151,6 +151,19 @@ async def synced(visitor: Visitor, instance: str, limit_s: float = START_S) -> N
     await until(look, limit_s, f"{instance} SYNCED")
 
 
+async def restarted(visitor: Visitor, name: str, restarts: int) -> None:
+    """Wait until an actor has been started anew and is READY: what is SYNCED before may be of its last life."""
+
+    async def look() -> bool:
+        status = await visitor.status()
+        if status is None:
+            return False
+        fresh = actor(status, name)
+        return fresh.restarts > restarts and fresh.state == "READY"
+
+    await until(look, START_S, f"{name} is back")
+
+
 async def open_orders(visitor: Visitor, instance: str = "", strategy: str = "") -> tuple[OrderState, ...]:
     """Return the open orders by the reconciler's word."""
     reply = await visitor.request("reconciler", GetOrders(strategy, instance))
