@@ -282,17 +282,17 @@ class Reconciler(Actor):
 
     async def _pull_intents(self) -> bool:
         while True:
-            reply = await self.ask(GATE, GetIntents(self.ledger.last_intent), 2.0)
+            asked = self.ledger.last_intent  # what the stream tells while we wait may be newer than the answer
+            reply = await self.ask(GATE, GetIntents(asked), 2.0)
             if not isinstance(reply.body, IntentsAnswer):
                 return False
-            before = self.ledger.last_intent
-            if reply.body.last < before:
+            if reply.body.last < asked:
                 self.log.error(
-                    "intents.db is behind events.db: it was lost or replaced", gate=reply.body.last, ours=before
+                    "intents.db is behind events.db: it was lost or replaced", gate=reply.body.last, ours=asked
                 )
                 return False  # numbers would come again under which we know other orders: no new risk is taken
             self.record(list(reply.body.intents))
-            if self.ledger.last_intent >= reply.body.last or self.ledger.last_intent == before:
+            if self.ledger.last_intent >= reply.body.last or self.ledger.last_intent == asked:
                 return True
 
     async def ask(self, name: str, message: Message, timeout_s: float) -> Reply:

@@ -15,8 +15,9 @@ from actors.reconciler.journal import EventJournal
 from actors.reconciler.ledger import Ledger
 from actors.runtime import Context
 from bus import topics
-from bus.codec import decode
-from bus.messages import ExecutionUpdate, Message, OrderEventKind, Side
+from bus.codec import ReplyStatus, decode
+from bus.messages import Code, ExecutionUpdate, IntentsAnswer, Message, OrderEventKind, Side
+from bus.requests import Reply
 
 
 class Place:
@@ -82,3 +83,19 @@ def test_a_fill_is_written_with_the_names_of_its_order(reconciler: Any) -> None:
     for each in list(reconciler.journal.each()):
         replayed.apply(decode(each.body))
     assert replayed.digest() == reconciler.ledger.digest()
+
+
+async def test_an_intent_that_the_stream_tells_before_an_older_answer_comes_is_no_sign_of_a_lost_journal(
+    reconciler: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, second = (an_intent(number, an_order(f"o{number}")) for number in (1, 2))
+    reconciler.record([first])
+
+    async def ask(name: str, message: Message, timeout_s: float) -> Reply:
+        reconciler._on_intents(second, None, "intent/gate/")
+        return Reply(ReplyStatus.OK, Code.NONE, IntentsAnswer((), 1))
+
+    reconciler.ask = ask
+    assert await reconciler._pull_intents()
+    assert reconciler.ledger.last_intent == 2
+    assert not [line for line in caplog.records if line.levelname == "ERROR"]
