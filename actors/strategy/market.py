@@ -63,6 +63,8 @@ class MarketFeeds:
         self.tickers: dict[str, Ticker] = {}
         self.statuses: dict[str, InstrumentStatus] = {}
         self.live_books: dict[str, LiveBook] = {}
+        self.refused: dict[str, str] = {}
+        """Why nothing comes on a topic that we joined."""
         self.ticks = 0
         self._owner = owner
         self._added: set[str] = set()
@@ -87,8 +89,9 @@ class MarketFeeds:
         problem = "no instance" if not names else f"more than one instance ({', '.join(names)})"
         raise ValueError(f"{instrument}: {problem} has venue {venue!r}; give instance=..., of: {known}{meant}")
 
-    def add(self, kind: str, instrument: str, instance: str, detail: int | str = 0, conflate: bool = False) -> None:
-        """Join a feed; twice is once, as it was first asked for. Raises ValueError as `instance_of`.
+    def add(self, kind: str, instrument: str, instance: str, detail: int | str = 0, conflate: bool = False) -> str:
+        """Join a feed, and return its topic; twice is once, as it was first asked for. Raises ValueError as
+        `instance_of`.
 
         `detail` is the levels of a book or depth, the interval of bars.
         """
@@ -109,12 +112,17 @@ class MarketFeeds:
             "status": self._on_status,
         }
         self._join(topic, handlers[kind], conflate)
+        return topic
 
-    def add_bars(self, instrument: str, interval: str, instance: str, forming: bool) -> None:
+    def add_bars(self, instrument: str, interval: str, instance: str, forming: bool) -> str:
         """Join bars; with `forming` each is handed on while it still changes, too."""
         if forming:
             self._forming.add((instrument, interval))
-        self.add("bar", instrument, instance, interval)
+        return self.add("bar", instrument, instance, interval)
+
+    def is_stale(self, topic: str) -> bool:
+        """True while what came on a topic is not to be trusted."""
+        return topic in self._stale
 
     def mid(self, instrument: str) -> float | None:
         """Return the newest mid, None where none is known."""
@@ -134,10 +142,14 @@ class MarketFeeds:
 
     def _on_demand(self, message: Message, header: Header, topic: str) -> None:
         """What the venue's actor did about a topic that we want."""
-        if isinstance(message, TopicStatus) and message.status == "REFUSED":
+        if not isinstance(message, TopicStatus):
+            return
+        self.refused.pop(message.topic, None)
+        if message.status == "REFUSED":
+            self.refused[message.topic] = message.reason
             _, _, what, instrument, *_rest = topics.segments(message.topic)
             self._owner.log.error("no such data", topic=message.topic, code=message.code, why=message.reason)
-            if what != "instrument":  # the feed that wants the rules says it, once
+            if what != "instrument" or instrument in self.live_books:  # a feed of the venue's says it itself, once
                 self._owner._call(self._owner.on_book_state, instrument, "REFUSED", message.reason)
 
     def _on_instrument(self, message: Message, header: Header, topic: str) -> None:
