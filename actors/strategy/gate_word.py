@@ -94,8 +94,9 @@ class GateWord:
         clock, is_untold = self._sender.clock, question.is_untold
         while is_untold() and (left_s := (deadline_ns - clock.monotonic_ns()) / 1e9) > 0:
             reply = await self._sender.member.request(GATE, question.command, min(ANSWER_S, left_s))
-            # only a judgement counts: that this try came late, or to a gate that ends, says nothing about the first
-            judged = reply.status is ReplyStatus.DENIED and reply.code is not Code.SHUTTING_DOWN
+            # only a judgement counts: that this try came late, or to a gate that ends or has not heard of us yet, says
+            # nothing about the first
+            judged = reply.status is ReplyStatus.DENIED and reply.code not in (Code.SHUTTING_DOWN, Code.NOT_ALLOWED)
             if judged and is_untold():
                 question.refuse(reply.code, reply.reason)
             if judged or reply.ok:

@@ -223,6 +223,18 @@ def test_neither_a_late_try_nor_a_failing_gate_says_what_became_of_the_first() -
     assert (len(story.submits), story.changes) == (4, [])
 
 
+def test_a_new_gate_that_has_not_heard_of_the_strategy_yet_says_nothing_of_what_the_one_before_passed() -> None:
+    async def play(story: Story) -> None:
+        unknown = ended(ReplyStatus.DENIED, Code.NOT_ALLOWED, Refused(Code.NOT_ALLOWED, "epoch 7 is not on the floor"))
+        answers = [LOST, unknown, DONE]
+        story.gate = lambda order: answers.pop(0)
+        story.errands.submit(story.order)
+        await story.quiet()
+
+    story = played(play)
+    assert (len(story.submits), story.changes) == (3, [])
+
+
 def test_a_judgement_at_a_later_try_is_the_orders() -> None:
     async def play(story: Story) -> None:
         answers = [LOST, ended(ReplyStatus.DENIED, Code.HALTED, Refused(Code.HALTED, "by hand"))]
