@@ -391,6 +391,18 @@ def test_e31_what_replaces_an_order_is_sent_once_that_is_over_and_for_what_it_le
     played(play, S.ACCEPTED)
 
 
+def test_what_the_venue_counts_as_filled_is_not_ordered_again_though_its_fills_are_told_later() -> None:
+    async def play(story: Story) -> None:
+        pair = Pair(story)
+        story.errands.replace(story.order, pair.new, takes_rest=True)
+        story.take_order(replace(story.order.exact, filled=Decimal(3), venue_filled=Decimal(8), revision=1))
+        story.becomes(S.CANCELED)
+        await asyncio.sleep(0.1)
+        assert [each.size for each in pair.sent] == [Decimal(2)]
+
+    played(play, S.ACCEPTED)
+
+
 def test_a_size_of_its_own_is_not_touched() -> None:
     async def play(story: Story) -> None:
         pair = Pair(story, "5")
