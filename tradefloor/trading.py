@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import threading
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -135,17 +136,37 @@ class TradingConnection(Connection):
         return self._do(lambda desk: desk.balance(asset, instance))
 
     def _do(self, work: Callable[[_Desk], T]) -> T:
-        async def done() -> T:
-            return work(self._desk)
+        """Work in the desk's thread. What has not begun in time never does, so TimeoutError says that nothing was."""
+        self._check_desk()
+        done: concurrent.futures.Future[T] = concurrent.futures.Future()
 
-        return self._within(done(), CALL_S)
+        def run() -> None:
+            if done.set_running_or_notify_cancel():
+                try:
+                    done.set_result(work(self._desk))
+                except Exception as error:  # noqa: BLE001 - it is the caller's, in another thread
+                    done.set_exception(error)
+
+        self._desk.loop.call_soon_threadsafe(run)
+        try:
+            return done.result(CALL_S)
+        except concurrent.futures.TimeoutError:
+            if done.cancel():
+                raise
+            return done.result()
 
     def _within(self, work: Coroutine[Any, Any, T], limit_s: float) -> T:
-        if self._is_closed or self._desk.actor_stopped.is_set():
+        try:
+            self._check_desk()
+        except NotConnected:
             work.close()
-            raise NotConnected(f"strategy {self._name!r} has ended: {self._desk.failure or 'it was closed'}")
+            raise
         going = asyncio.run_coroutine_threadsafe(work, self._desk.loop)
         try:
             return going.result(limit_s)
         finally:
             going.cancel()  # where the person interrupts, or the time is over
+
+    def _check_desk(self) -> None:
+        if self._is_closed or self._desk.actor_stopped.is_set():
+            raise NotConnected(f"strategy {self._name!r} has ended: {self._desk.failure or 'it was closed'}")

@@ -27,9 +27,6 @@ from bus.messages import (
     Pending,
     Refused,
     exact,
-    is_of_floor,
-    parse_order_id,
-    strategy_code,
 )
 from bus.requests import Answer, Reply
 
@@ -48,14 +45,9 @@ class Changes(Orders):
         if header.caller != message.strategy:
             return Refused(Code.NOT_ALLOWED, f"{header.caller!r} may not change orders of {message.strategy!r}")
         name = message.new_client_order_id
-        parts = parse_order_id(name)
-        if (
-            parts is None
-            or not is_of_floor(parts, self.context.floor)
-            or parts.strategy != strategy_code(header.caller)
-        ):
-            reason = f"new_client_order_id {name!r}: expected one that {header.caller!r} minted"
-            return Refused(Code.NOT_ALLOWED, reason)
+        refusal = self._refusal_of_name("new_client_order_id", name, header.caller)
+        if refusal is not None:
+            return refusal
         if not self._speaks_for(header):
             return self._once_known(header, lambda: self.on_modify_order(message, header))
         known = None if self._is_surely_new(name, header) else self.journal.first_of_change(name)

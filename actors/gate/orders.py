@@ -21,7 +21,10 @@ from bus.messages import (
     Refused,
     SubmitOrder,
     SubmitOrderList,
+    is_of_floor,
     order_id_prefix,
+    parse_order_id,
+    strategy_code,
 )
 from bus.requests import Answer, Reply
 
@@ -55,6 +58,12 @@ class Orders(Handing):
         for order in orders:
             if header.caller != order.strategy:
                 return Refused(Code.NOT_ALLOWED, f"{header.caller!r} may not order for {order.strategy!r}")
+            refusal = self._refusal_of_name("order_id", order.order_id, header.caller)
+            if refusal is None and order.client_order_id != order.order_id:
+                reason = f"client_order_id {order.client_order_id!r}: expected the order_id, {order.order_id!r}"
+                refusal = Refused(Code.NOT_ALLOWED, reason)
+            if refusal is not None:
+                return refusal
         if not self._speaks_for(header):
             return self._once_known(header, lambda: self._submit(orders, as_list, header))
         known = self._known(orders, header)
@@ -64,6 +73,13 @@ class Orders(Handing):
             if not self.view.is_settled(order) and self._is_first_sight(order):
                 return self._wait_and_judge(orders, as_list, header)
         return self._judge(orders, as_list, header)
+
+    def _refusal_of_name(self, what: str, name: str, caller: str) -> Refused | None:
+        """Return why this is no name that the caller minted: by another's, what is told of it would be another's."""
+        parts = parse_order_id(name)
+        if parts is not None and is_of_floor(parts, self.context.floor) and parts.strategy == strategy_code(caller):
+            return None
+        return Refused(Code.NOT_ALLOWED, f"{what} {name!r}: expected one that {caller!r} minted")
 
     def _known(self, orders: tuple[NewOrder, ...], header: RequestHeader) -> list[Intent | None]:
         """Return what each order was first seen with; nothing where none of them was seen."""

@@ -134,7 +134,7 @@ class Errands:
             return
         state, order = old.exact, new.exact.order
         if takes_rest and state.order.size is not None:
-            order = replace(order, size=state.order.size - state.filled)
+            order = replace(order, size=state.order.size - max(state.filled, state.venue_filled))
         if old.status is OrderStatus.FILLED or (order.size is not None and order.size <= 0):
             self._deny_waiting(new, Code.TOO_LATE, f"order {old.id}, which it was to replace, was filled first")
             return

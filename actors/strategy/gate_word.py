@@ -4,8 +4,8 @@ A command that no connected gate was handed is refused at once. One that a gate 
 same id, which a gate answers and never sends twice, but only until its time is over: a gate that lacked it would judge
 it as new, and send it late. From then on its journal alone is read. The gate writes there before it sends, takes
 requests in order and refuses late ones, so a command that is not in it went nowhere and never will, and a refusal is
-honest; of one that is, the execution stream tells. (Rejected: the reconciler's `GetOrders`, since what it lacks it may
-just not have been told yet.)
+honest; of one that passed, the execution stream tells. (Rejected: the reconciler's `GetOrders`, since what it lacks it
+may just not have been told yet.)
 """
 
 from __future__ import annotations
@@ -20,7 +20,16 @@ from actors.runtime import Log
 from bus.clock import Clock
 from bus.codec import ReplyStatus
 from bus.member import Member
-from bus.messages import Code, GetIntents, Intent, IntentsAnswer, ModifyOrder, SubmitOrder, SubmitOrderList
+from bus.messages import (
+    Code,
+    GetIntents,
+    Intent,
+    IntentsAnswer,
+    ModifyOrder,
+    OrderEventKind,
+    SubmitOrder,
+    SubmitOrderList,
+)
 from bus.requests import Reply
 
 __all__ = ["ANSWER_S", "COMMAND_S", "GATE", "LOOK_BACK", "RETRY_S", "GateWord", "Question", "Sender"]
@@ -94,26 +103,33 @@ class GateWord:
         clock, is_untold = self._sender.clock, question.is_untold
         while is_untold() and (left_s := (deadline_ns - clock.monotonic_ns()) / 1e9) > 0:
             reply = await self._sender.member.request(GATE, question.command, min(ANSWER_S, left_s))
-            # only a judgement counts: that this try came late, or to a gate that ends, says nothing about the first
-            judged = reply.status is ReplyStatus.DENIED and reply.code is not Code.SHUTTING_DOWN
+            # only a judgement counts: that this try came late, or to a gate that ends or has not heard of us yet, says
+            # nothing about the first
+            judged = reply.status is ReplyStatus.DENIED and reply.code not in (Code.SHUTTING_DOWN, Code.NOT_ALLOWED)
             if judged and is_untold():
                 question.refuse(reply.code, reply.reason)
             if judged or reply.ok:
                 return
             await asyncio.sleep(RETRY_S)
         while is_untold():
-            gated = await self._is_in_gates_journal(question)
+            gated = await self._in_gates_journal(question)
             if gated is None:
                 question.doubt()
                 await asyncio.sleep(RETRY_S)
             elif gated:
+                event = gated[0].event
+                if is_untold() and event is not None and event.kind is not OrderEventKind.NOT_SENT:  # it was denied
+                    question.refuse(event.code, event.reason)
                 return
             elif is_untold():
                 reason = f"the gate did not take it within {COMMAND_S:g} s; its journal lacks it, so it was never sent"
                 question.refuse(Code.DEADLINE_PASSED, reason)
 
-    async def _is_in_gates_journal(self, question: Question) -> bool | None:
-        """Return whether the gate passed or denied it; None where it does not answer."""
+    async def _in_gates_journal(self, question: Question) -> list[Intent] | None:
+        """Return what the gate wrote of it, oldest first, nothing where it had it not; None where it does not answer.
+
+        That is what its newest page about it has: the rest of a long story is behind it, and the stream tells it.
+        """
         newest = await self._intents(NEWEST)
         if newest is None:
             return None
@@ -123,12 +139,11 @@ class GateWord:
             page = await self._intents(after)
             if page is None:
                 return None
-            if any(map(question.is_meant, page.intents)):
-                return True
-            if 0 < page.oldest_ns < begun_ns:
-                return False
+            found = list(filter(question.is_meant, page.intents))
+            if found or 0 < page.oldest_ns < begun_ns:
+                return found
             upto = after
-        return False
+        return []
 
     async def _intents(self, after: int) -> IntentsAnswer | None:
         reply = await self._sender.member.request(GATE, GetIntents(after, self._sender.name), ANSWER_S)

@@ -76,8 +76,14 @@ class Ordering(Lists):
         return held
 
     def close(self, instrument: str, price: object = None, **terms: Any) -> Order | None:
-        """Order away what is held of an instrument, rounded down to its size step; None when it is flat."""
-        position = self.position(instrument)
+        """Order away what is held of an instrument, rounded down to its size step; None when it is flat.
+
+        With ``instance=`` it is what is held there, and not over all instances; ValueError for one that there is not.
+        """
+        instance, known = terms.get("instance") or "", [info.name for info in self._feeds.instances]
+        if instance and instance not in known:
+            raise ValueError(f"instance {instance!r} is not on the floor; there are: {', '.join(known) or 'none'}")
+        position = self._position_on(instrument, instance)
         if position.is_flat:
             return None
         rules = self.instruments.get(instrument)
@@ -99,7 +105,14 @@ class Ordering(Lists):
 
     def position(self, instrument: str) -> PositionView:
         """What this strategy holds of an instrument, over all its instances."""
-        found = [position for (_, name), position in self._feed.positions.items() if name == instrument]
+        return self._position_on(instrument)
+
+    def _position_on(self, instrument: str, instance: str = "") -> PositionView:
+        found = [
+            position
+            for (where, name), position in self._feed.positions.items()
+            if name == instrument and instance in ("", where)
+        ]
         position = summed(found) if found else Position(self.name, "", instrument)
         return PositionView(position, self.instruments.get(instrument))
 

@@ -75,7 +75,7 @@ def test_an_order_that_an_earlier_life_of_the_gate_has_judged_is_not_judged_agai
     assert scene.judged == []
 
 
-@pytest.mark.parametrize("order_id", ["o1", mint_order_id("test", "alpha", OLDER, 1)])
+@pytest.mark.parametrize("order_id", [mint_order_id("test", "alpha", epoch, 1) for epoch in (1, OLDER)])
 def test_an_id_that_is_not_of_the_life_that_sends_it_is_looked_up_in_the_journal(scene: Scene, order_id: str) -> None:
     before = an_order(order_id, client_order_id=order_id)
     scene.journal.append(before, False, None, OLDER - 1, 1)
@@ -92,3 +92,23 @@ def test_intents_are_cut_to_the_strategy_that_is_asked_for(scene: Scene, asked: 
     answer = scene.gate.on_get_intents(GetIntents(0, asked), header)
     assert [intent.order.order_id for intent in answer.intents] == shown
     assert (answer.last, answer.oldest_ns) == (2, 5), "what was cut is not taken for the end of the journal"
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        {"order_id": mint_order_id("test", "beta", YOUNGER, 1)},
+        {"client_order_id": mint_order_id("test", "beta", YOUNGER, 1)},
+        {"client_order_id": mint_order_id("test", "alpha", YOUNGER, 2)},
+        {"order_id": mint_order_id("other", "alpha", YOUNGER, 1)},
+        {"order_id": "by hand"},
+        {"order_id": ""},
+    ],
+    ids=str,
+)
+def test_p12_a_strategy_orders_by_names_of_its_own(scene: Scene, terms: dict[str, str]) -> None:
+    order_id = terms.get("order_id", mint_order_id("test", "alpha", YOUNGER, 1))
+    refused = scene.submit(an_order(order_id, client_order_id=terms.get("client_order_id", order_id)), YOUNGER)
+    assert isinstance(refused, Refused)
+    assert refused.code is Code.NOT_ALLOWED
+    assert scene.judged == []

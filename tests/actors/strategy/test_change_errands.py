@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from order_samples import BTC, INSTANCE, a_state, an_order
+from order_samples import BTC, INSTANCE, a_state, an_event, an_order
 
 from actors.runtime import Log
 from actors.strategy import Order
@@ -24,10 +24,12 @@ from bus.messages import (
     IntentsAnswer,
     Message,
     ModifyOrder,
+    OrderEventKind,
     OrderState,
     OrderStatus,
     Pending,
     Refused,
+    Source,
 )
 from bus.requests import Reply
 from tradefloor.testing import VirtualClock, run_virtual
@@ -211,6 +213,18 @@ def test_beyond_a_change_s_time_the_gate_s_journal_decides(is_in_journal: bool) 
             story.ends("99", "o2")
         else:
             assert (story.order.code, "never sent" in story.order.reason) == (Code.DEADLINE_PASSED, True)
+
+    played(play)
+
+
+def test_a_change_that_the_gate_had_denied_before_it_fell_silent_is_over_once_its_journal_says_so() -> None:
+    async def play(story: Story) -> None:
+        story.gate = lambda: ABSENT if story.asked[1:] else LOST
+        change = story.modify(price=Decimal(99))
+        event = an_event(OrderEventKind.MODIFY_REJECTED, code=Code.HALTED, reason="by hand", source=Source.GATE)
+        story.journal.append(Intent(1, story.order.exact.order, True, event, 1, change))
+        await asyncio.sleep(COMMAND_S + 2)
+        assert (story.order.is_changing, story.order.code, story.order.reason) == (False, Code.HALTED, "by hand")
 
     played(play)
 

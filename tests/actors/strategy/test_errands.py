@@ -223,6 +223,18 @@ def test_neither_a_late_try_nor_a_failing_gate_says_what_became_of_the_first() -
     assert (len(story.submits), story.changes) == (4, [])
 
 
+def test_a_new_gate_that_has_not_heard_of_the_strategy_yet_says_nothing_of_what_the_one_before_passed() -> None:
+    async def play(story: Story) -> None:
+        unknown = ended(ReplyStatus.DENIED, Code.NOT_ALLOWED, Refused(Code.NOT_ALLOWED, "epoch 7 is not on the floor"))
+        answers = [LOST, unknown, DONE]
+        story.gate = lambda order: answers.pop(0)
+        story.errands.submit(story.order)
+        await story.quiet()
+
+    story = played(play)
+    assert (len(story.submits), story.changes) == (3, [])
+
+
 def test_a_judgement_at_a_later_try_is_the_orders() -> None:
     async def play(story: Story) -> None:
         answers = [LOST, ended(ReplyStatus.DENIED, Code.HALTED, Refused(Code.HALTED, "by hand"))]
@@ -375,6 +387,18 @@ def test_e31_what_replaces_an_order_is_sent_once_that_is_over_and_for_what_it_le
         (sent,) = pair.sent
         assert (sent.order_id, sent.size, sent.replaces) == ("o2", Decimal(7), "o1")
         assert pair.new.exact.order.size == Decimal(7)
+
+    played(play, S.ACCEPTED)
+
+
+def test_what_the_venue_counts_as_filled_is_not_ordered_again_though_its_fills_are_told_later() -> None:
+    async def play(story: Story) -> None:
+        pair = Pair(story)
+        story.errands.replace(story.order, pair.new, takes_rest=True)
+        story.take_order(replace(story.order.exact, filled=Decimal(3), venue_filled=Decimal(8), revision=1))
+        story.becomes(S.CANCELED)
+        await asyncio.sleep(0.1)
+        assert [each.size for each in pair.sent] == [Decimal(2)]
 
     played(play, S.ACCEPTED)
 

@@ -24,6 +24,7 @@ from bus.messages import (
     OrderStatus,
     OrderType,
     Pending,
+    Position,
     Side,
     TrailingOffsetType,
     parse_order_id,
@@ -122,6 +123,20 @@ def test_every_id_is_minted_once(strategy: Any) -> None:
     assert len(set(ids)) == len(ids)
     assert all(parse_order_id(each) is not None for each in ids)
     assert strategy._count == 4, "orders are counted, and not the other names"
+
+
+def test_what_is_closed_on_an_instance_is_what_is_held_there(strategy: Any) -> None:
+    strategy._feeds.instances += (InstanceInfo("OTHER", "binance", "spot", "twin", "BINANCE"),)
+    held = {where: Position("alpha", where, BTC, D(size)) for where, size in ((INSTANCE, "2"), ("OTHER", "-5"))}
+    strategy._feed = SimpleNamespace(positions={(where, BTC): position for where, position in held.items()})
+    order = strategy.close(BTC, instance=INSTANCE).exact.order
+    assert (order.instance, order.side, order.size) == (INSTANCE, Side.SELL, D("2"))
+    order = strategy.close(BTC, instance="OTHER").exact.order
+    assert (order.instance, order.side, order.size) == ("OTHER", Side.BUY, D("5"))
+    del strategy._feed.positions[INSTANCE, BTC]
+    assert strategy.close(BTC, instance=INSTANCE) is None
+    with pytest.raises(ValueError, match="'THIRD' is not on the floor; there are: BINANCE, OTHER"):
+        strategy.close(BTC, instance="THIRD")
 
 
 # changes
