@@ -121,9 +121,7 @@ class MarketFeeds:
 
     def refusal(self, topic: str) -> str:
         """Return why a venue gives nothing on a topic that `add` returned; empty where it does, or may yet."""
-        _, instance, _, instrument, *_rest = topics.segments(topic)
-        rules = topics.market(instance, "instrument", instrument)
-        return self.refused.get(_demand(topic)) or self.refused.get(rules, "")
+        return self.refused.get(_demand(topic), "")
 
     def mid(self, instrument: str) -> float | None:
         """Return the newest mid, None where none is known."""

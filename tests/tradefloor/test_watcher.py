@@ -71,7 +71,7 @@ async def test_what_is_refused_of_an_instrument_spoils_nothing_else_of_it(watche
 async def test_a_book_of_an_instrument_that_there_is_not_is_refused_too(watcher: Watcher, member: Member) -> None:
     asked = asyncio.ensure_future(watcher.newest("book", ID, "A", 10))
     await asyncio.sleep(0)
-    member.refuse(topics.market("A", "instrument", ID), "A has no such instrument")
+    member.refuse(topics.market("A", "book", ID), "A has no such instrument")  # what a book is made of
     with pytest.raises(LookupError, match="A has no such instrument"):
         await soon(asked)
 
