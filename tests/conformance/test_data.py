@@ -82,7 +82,7 @@ def test_d03_a_rule_that_the_venue_changes_is_published_and_used_by_the_gate(
     stage: Stage, venue: VenueUnderTest, listener: Listener
 ) -> None:
     heard = listener.hear(topic(venue, "instrument"))
-    whole(stage, heard)
+    stage.until(lambda: heard.messages, "the rules are told")
     before = heard.messages[-1]
     assert isinstance(before, Instrument)
     assert before.min_notional is not None
