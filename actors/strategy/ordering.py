@@ -117,9 +117,10 @@ class Ordering(Lists):
         return PositionView(position, self.instruments.get(instrument))
 
     def profit(self) -> float:
-        """Realised plus unrealised profit at the mid, less fees paid in the quote currency.
+        """Realised plus unrealised profit at the mid, less fees: those in the base asset count at the mid too.
 
-        What is held of an instrument without a known price counts at its entry.
+        What is held of an instrument without a known price, and its fees, count at its entry. Fees in a third asset
+        (BNB) are left out, for no price of theirs is known here: `position(...).exact.fees` has them.
         """
         total = 0.0
         for (_, name), position in self._feed.positions.items():
@@ -128,5 +129,7 @@ class Ordering(Lists):
             if mid is not None:
                 total += float(position.size) * (mid - float(position.average_price))
             details = getattr(self.instruments.get(name), "details", None)
+            price = mid if mid is not None else float(position.average_price)
             total -= float(position.fees.get(getattr(details, "quote", ""), Decimal(0)))
+            total -= float(position.fees.get(getattr(details, "base", ""), Decimal(0))) * price
         return total

@@ -85,6 +85,14 @@ def test_profit_is_realised_and_unrealised_at_the_mid_less_fees_in_the_quote_cur
     assert strategy.profit() == 23.5 + 10.0 - 2.0
 
 
+def test_what_the_venue_kept_of_what_was_bought_is_a_cost_too(strategy: Strategy) -> None:
+    strategy._feeds.instruments[BTC] = an_instrument()
+    holds(strategy, "BINANCE", "1.9", "100", BTC="0.1")  # 2 bought for 200
+    assert strategy.profit() == pytest.approx(-10.0)
+    quoted(strategy, 109.0, 111.0)
+    assert strategy.profit() == pytest.approx(1.9 * 10 - 0.1 * 110)
+
+
 def test_a_quote_with_an_empty_side_gives_no_price(strategy: Strategy) -> None:
     holds(strategy, "BINANCE", "2", "100")
     quoted(strategy, float("nan"), 111.0)
