@@ -195,6 +195,8 @@ class FloorView:
             self._unknown[message.strategy] = {s.order.order_id: s for s in message.orders if s.is_unknown}
             self._open[message.strategy] = {s.order.order_id: s for s in message.orders}
             self._blind.pop(message.strategy, None)
+            for state in message.orders:
+                self._settle_change(state)
         elif isinstance(message, ExecutionUpdate):
             self._take(message.order)
 
@@ -212,10 +214,14 @@ class FloorView:
             self._ended[order_id] = state
             if len(self._ended) > ENDED_KEPT:
                 self._ended.popitem(last=False)
-        if self._changes and order_id in self._changes:
-            name = self._changes[order_id][0]
+        self._settle_change(state)
+
+    def _settle_change(self, state: OrderState) -> None:
+        """A change that was passed is the state's to tell of from when that shows it."""
+        if self._changes and state.order.order_id in self._changes:
+            name = self._changes[state.order.order_id][0]
             if name in (state.change_id, state.order.client_order_id) or not state.is_open:
-                del self._changes[order_id]
+                del self._changes[state.order.order_id]
 
     def _on_execution_stale(self, topic: str, reason: str) -> None:
         self._blind[topics.segments(topic)[1]] = reason

@@ -218,3 +218,17 @@ def test_where_no_books_are_kept_none_is_asked_for_and_an_order_needs_a_price_of
     assert view.reference_price(INSTANCE, BTC) is None
     with pytest.raises(KeyError):
         floor.tell(REFERENCE, reference())
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_change_is_under_way_until_the_orders_state_shows_it_or_its_time_is_over(floor: Floor, whole: bool) -> None:
+    view, before = a_view(floor), a_state(OrderStatus.ACCEPTED)
+    view.follow_strategy("alpha")
+    floor.tell(EXECUTION, ExecutionState("alpha", 1, (before,)))
+    view.note_change("o1", "o1-2", until_ns=100)
+    assert (view.is_changing(before, 99), view.is_changing(before, 100)) == (True, False)
+    floor.tell(EXECUTION, ExecutionState("alpha", 1, (before,)))
+    assert view.is_changing(before, 99)
+    over = a_state(OrderStatus.ACCEPTED, change_id="o1-2")
+    floor.tell(EXECUTION, ExecutionState("alpha", 2, (over,)) if whole else ExecutionUpdate(over))
+    assert not view.is_changing(over, 99)
