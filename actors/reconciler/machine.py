@@ -161,7 +161,8 @@ def _opened(state: OrderState, event: OrderEvent, status: OrderStatus) -> OrderS
     else:
         return state
     after = _taken(after)
-    if after.code is Code.NONE and after.reason != event.reason:  # such as that it waits for its parent, or no more
+    is_news = event.source is not Source.ANSWER or state.status not in _OPEN  # what the stream said since is newer
+    if after.code is Code.NONE and after.reason != event.reason and is_news:  # that it waits for its parent, or no more
         after = replace(after, reason=event.reason)
     if after is not state and not after.ts_accepted:
         after = replace(after, ts_accepted=event.ts_event or event.ts_init)

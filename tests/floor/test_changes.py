@@ -82,6 +82,8 @@ class Changer(Strategy):
         )
         await bracket.entry.closed()
         await bracket.accepted()
+        while any(order.reason for order in bracket):  # the exits are told to work after the entry is told to be filled
+            await asyncio.sleep(0.01)
         self.tell("bracket", *bracket)
         waits = await self.bracket("BUY", name, 0.01, low, take_profit=high, stop_loss=low - 100).accepted()
         self.tell("waits", *waits)

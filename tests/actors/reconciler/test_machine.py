@@ -238,6 +238,16 @@ def test_the_venue_s_own_code_stands_beside_ours() -> None:
         assert {"code": after.code, "reason": after.reason, "venue_code": after.venue_code} == words
 
 
+def test_that_a_leg_waits_is_over_when_the_stream_says_so_and_a_late_answer_brings_it_not_back() -> None:
+    answer = an_event(K.ACCEPTED, source=Source.ANSWER, reason="waits for its parent")
+    works = an_event(K.ACCEPTED)
+    for events, reason in (((answer,), answer.reason), ((answer, works), ""), ((works, answer), "")):
+        state = a_state(S.SUBMITTED)
+        for event in events:
+            state = machine.advance(state, event)
+        assert (state.status, state.reason) == (S.ACCEPTED, reason)
+
+
 @pytest.mark.parametrize(
     "change", [an_event(K.ACCEPTED), an_event(K.REPORT, status=S.PARTIALLY_FILLED), a_fill(), a_fill(size=Decimal(10))]
 )
